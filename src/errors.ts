@@ -1,0 +1,55 @@
+import { reasons, type Facts, type Reason } from './reasons.ts';
+
+/** An expected "no": a reason and the facts its sentences need. Plain data: stored, logged and shown as it is. */
+export interface Refusal {
+  readonly outcome: 'refused';
+  readonly reason: Reason;
+  readonly facts: Readonly<Record<string, string>>;
+}
+
+/** Makes a {@link Refusal}; the compiler asks for exactly the facts that the reason's sentences name. */
+export function refuse<R extends Reason>(reason: R, facts: Facts<R>): Refusal {
+  return { outcome: 'refused', reason, facts };
+}
+
+/**
+ * A world that is broken, or input that is refused deep inside a stream: the same closed list of reasons, thrown.
+ * `cause` is for the log only; it is never shown, and adapters never put a secret's neighbourhood into it.
+ */
+export class PromotionError extends Error implements Omit<Refusal, 'outcome'> {
+  override readonly name = 'PromotionError';
+  readonly reason: Reason;
+  readonly facts: Readonly<Record<string, string>>;
+
+  constructor(refusal: Refusal, options?: { readonly cause?: unknown }) {
+    super(explain(refusal), options);
+    this.reason = refusal.reason;
+    this.facts = refusal.facts;
+  }
+
+  /** The same as a value, for where it is reported. */
+  get refusal(): Refusal {
+    return { outcome: 'refused', reason: this.reason, facts: this.facts };
+  }
+}
+
+/** Throws the reason as a {@link PromotionError}. */
+export function fail<R extends Reason>(reason: R, facts: Facts<R>, cause?: unknown): never {
+  throw new PromotionError(refuse(reason, facts), cause === undefined ? undefined : { cause });
+}
+
+export function isRefusal(value: unknown): value is Refusal {
+  return (
+    typeof value === 'object' && value !== null && 'outcome' in value && value.outcome === 'refused'
+  );
+}
+
+/** What happened, in one short paragraph: the sentence and the next move. `show` may escape the facts. */
+export function explain(refusal: Refusal, show: (fact: string) => string = (fact) => fact): string {
+  const { says, next } = reasons[refusal.reason];
+  return `${fill(says, refusal, show)} ${fill(next, refusal, show)}`;
+}
+
+function fill(sentence: string, { facts }: Refusal, show: (fact: string) => string): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(facts[name] ?? '?'));
+}

@@ -1,0 +1,61 @@
+/** Where a tag comes from. A new rule is one more member; the compiler lists the places to fill in. */
+export type TagRule =
+  /** The full commit that was built. */
+  | { readonly from: 'revision' }
+  /** The contents of a file of the source tree at the build's revision, trimmed. */
+  | { readonly from: 'version-file'; readonly path: string }
+  /** `prefix` and the 64 hex digits of the build's own level-3 `hash` index route. */
+  | { readonly from: 'index-hash'; readonly prefix: string };
+
+/** How an image is built: the exact values that a task's definition must have, never patterns. */
+export interface BuildPolicy {
+  /** The task is labelled `docker-image-<name>` (older: `build-docker-image-<name>`). */
+  readonly name: string;
+  /** Taskcluster trust domain: `releng`, `gecko`, `taskgraph`. */
+  readonly trustDomain: string;
+  /** The project's name in index routes: `fxci-config`, `mozilla-central`. */
+  readonly project: string;
+  /** `<provisionerId>/<workerType>` of the level-3 pool. */
+  readonly workerPool: string;
+  /** The source repository that a build may come from; compared part by part. */
+  readonly repository: string;
+}
+
+/** A source tree that pins an image: git by any URL, or a repository of hg.mozilla.org. */
+export type PinSource = {
+  readonly branch: string;
+  /** `auto`: every tracked file that names the image. hg needs a list: it is read file by file. */
+  readonly files: 'auto' | readonly string[];
+} & (
+  | { readonly git: string; readonly hg?: undefined }
+  | { readonly hg: string; readonly git?: undefined }
+);
+
+/** The optional step of the runbook that re-pins an image's requirement files. */
+export interface Repin {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly source: PinSource;
+  readonly workdir: string;
+  readonly network: boolean;
+}
+
+/** One entry of the configuration: how an image is built, where published, how tagged, where pinned. */
+export interface Image {
+  readonly name: string;
+  readonly build: BuildPolicy;
+  /** The repository it is published as, e.g. `mozillareleases/build-decision`. */
+  readonly publish: string;
+  /** Older published names. A pin to one of them is this image's, and moves to `publish`. */
+  readonly formerly: readonly string[];
+  readonly tag: TagRule;
+  readonly pins: readonly PinSource[];
+  /** First line of the commit that updates the pins. */
+  readonly message: string;
+  readonly repin?: Repin | undefined;
+}
+
+/** One line that tells where a source tree is, for people. */
+export function sourceUrl(source: PinSource): string {
+  return source.git ?? source.hg;
+}

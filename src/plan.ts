@@ -1,0 +1,134 @@
+import type { TagRule } from './image.ts';
+import type { Digest, Revision, TaskId } from './reference.ts';
+import type { BuildAsk } from './states.ts';
+
+/** One thing that was proven, in words: the verdict is shown line by line. */
+export interface Check {
+  readonly check: 'status' | 'definition' | 'chain-of-trust' | 'artifact' | 'archive';
+  readonly says: string;
+}
+
+/** A build whose definition and chain of trust are proven (points 1 to 3 of “What makes a build trusted”). */
+export interface TrustedBuild {
+  readonly taskId: TaskId;
+  readonly runId: number;
+  /** `docker-image-<name>`, as the task is labelled. */
+  readonly label: string;
+  readonly repository: string;
+  readonly revision: Revision;
+  readonly workerPool: string;
+  readonly schedulerId: string;
+  /** The task's own `…cache.level-3.docker-images.v2.<name>.hash.<hash>` route, without `index.`. */
+  readonly route: string;
+  /** The 64 hex digits at the end of {@link route}. */
+  readonly indexHash: string;
+  /** ISO 8601, UTC: when the run resolved. */
+  readonly builtAt: string;
+  /** ISO 8601, UTC: when the task, and with it the artifact, expires. */
+  readonly expires: string;
+  /** SHA-256 over the canonical definition. */
+  readonly definition: Digest;
+  /** SHA-256 over the raw bytes of `public/chain-of-trust.json`. */
+  readonly certificate: Digest;
+  /** The configured key (base64 of the raw 32 bytes) that signed it. */
+  readonly signedBy: string;
+  readonly artifact: {
+    readonly name: string;
+    readonly storage: 's3' | 'object';
+    /** The sha256 that the chain of trust gives for it. */
+    readonly sha256: Digest;
+  };
+  readonly checks: readonly Check[];
+}
+
+/** What the artifact's bytes were when they were streamed for the plan. */
+export interface ArtifactFacts {
+  readonly size: number;
+  readonly sha256: Digest;
+  /** sha256 (hex) of each prefix that ends at a multiple of 4 MiB: at the push, bytes are released only up to one that matched. */
+  readonly checkpoints: readonly string[];
+}
+
+export interface ArchiveLayer {
+  /** sha256 of the uncompressed layer. */
+  readonly diffId: Digest;
+  /** Uncompressed bytes. */
+  readonly size: number;
+}
+
+/** What an image archive holds, proven against its own config. */
+export interface Contents {
+  /** sha256 of the image's config: equal in archive and registry. */
+  readonly imageId: Digest;
+  /** In the order of `rootfs.diff_ids`: the base first. */
+  readonly layers: readonly ArchiveLayer[];
+  /** `linux/amd64`. */
+  readonly platform: string;
+  /** Mercurial's version, where one is installed. */
+  readonly mercurial?: string | undefined;
+}
+
+/** What is under a tag now. */
+export type TagState =
+  | { readonly state: 'free' }
+  /** `imageId` is missing where the tag holds no single image (an index). */
+  | { readonly state: 'holds'; readonly digest: Digest; readonly imageId?: Digest | undefined }
+  /** The registry does not say without credentials. */
+  | { readonly state: 'unseen' };
+
+export interface Target {
+  /** Repository without host. */
+  readonly name: string;
+  readonly tag: string;
+}
+
+/** One place of a source tree that names the image, and what it says there now. */
+export interface PlannedPin {
+  /** URL of the source tree. */
+  readonly source: string;
+  readonly path: string;
+  /** 1-based, where the pin begins. */
+  readonly line: number;
+  /** What the pin says: a whole reference, one without a digest, a bare digest or version. */
+  readonly from: string;
+}
+
+/** A source tree as it was when the pins were looked up. Not part of what is bound: trees move all day. */
+export interface PlannedTree {
+  readonly source: string;
+  readonly revision: string;
+}
+
+export type Warning =
+  | { readonly warning: 'cached'; readonly asked: Revision; readonly built: Revision }
+  | { readonly warning: 'mercurial-changed'; readonly from: string; readonly to: string }
+  | { readonly warning: 'tag-unseen' }
+  | { readonly warning: 'tag-given'; readonly rule: TagRule['from'] }
+  | {
+      readonly warning: 'pin-not-understood';
+      readonly source: string;
+      readonly path: string;
+      readonly line: number;
+    }
+  | { readonly warning: 'tree-unreachable'; readonly source: string; readonly problem: string }
+  | { readonly warning: 'no-pins'; readonly source: string };
+
+/** Everything that will happen, as plain data. What the approver sees is rendered from this very value. */
+export interface Plan {
+  readonly image: string;
+  readonly asked: BuildAsk;
+  readonly build: TrustedBuild;
+  readonly artifact: ArtifactFacts;
+  readonly contents: Contents;
+  readonly registry: string;
+  readonly engine: 'registry' | 'docker';
+  readonly target: Target;
+  readonly tagNow: TagState;
+  readonly pins: readonly PlannedPin[];
+  readonly trees: readonly PlannedTree[];
+  readonly warnings: readonly Warning[];
+  /** First line of the commit that updates the pins. */
+  readonly message: string;
+  /** SHA-256 over the canonical configuration that this plan was made under. */
+  readonly policy: Digest;
+}

@@ -1,0 +1,221 @@
+import { z } from 'zod';
+import { RepositoryName } from './reference.ts';
+import type { Image } from './image.ts';
+
+const text = z.string().trim().min(1, 'must not be empty');
+
+/** An https: URL; http: and file: only where the data can't leave the machine. */
+export const serviceUrl = z.string().superRefine((value, context) => {
+  const problem = urlProblem(value);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+function urlProblem(value: string): string | undefined {
+  if (!URL.canParse(value)) return 'is not a URL';
+  const url = new URL(value);
+  if (url.username || url.password) return 'must not carry credentials';
+  if (url.protocol === 'https:') return undefined;
+  if (url.protocol !== 'http:') return 'must be an https: URL';
+  return isLoopback(url.hostname)
+    ? undefined
+    : 'must be https: (http: is accepted for loopback only)';
+}
+
+/** `localhost`, 127.0.0.0/8 and ::1, as they stand in a URL's hostname. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
+}
+
+/** A git URL: https, ssh, file, scp-like, or http on loopback; nothing that git would take for an option or a helper. */
+const gitUrl = z.string().superRefine((value, context) => {
+  const scpLike = /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(value);
+  const parsed = /^(https|ssh|file):\/\/[^\s\\]*$/.test(value) && URL.canParse(value);
+  if (scpLike || parsed) return;
+  const problem = urlProblem(value);
+  if (problem) context.addIssue({ code: 'custom', message: `is not a git URL: ${problem}` });
+});
+
+const day = 24 * 60 * 60 * 1000;
+const units = { s: 1000, m: 60_000, h: 3_600_000, d: day } as const;
+
+/** `90s`, `30m`, `24h`, `7d` → milliseconds; from a second to thirty days. */
+const duration = z
+  .string()
+  .regex(/^[1-9]\d{0,5}[smhd]$/, 'is not a time such as 30m, 24h or 7d')
+  .transform((value) => Number(value.slice(0, -1)) * units[value.at(-1) as keyof typeof units])
+  .refine((ms) => ms <= 30 * day, 'is longer than 30d');
+
+const userId = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'is not a Slack user id (U…)');
+
+const relativePath = z
+  .string()
+  .regex(
+    /^(?![-/])(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0-\x1f\x7f\\]+$/,
+    'is not a plain path inside the tree',
+  )
+  .max(512);
+
+const branch = z
+  .string()
+  .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]+$/, 'is not a branch name');
+
+const pinSource = z.union(
+  [
+    z.strictObject({
+      git: gitUrl,
+      branch: branch.default('main'),
+      files: z.union([z.literal('auto'), z.array(relativePath).min(1)]).default('auto'),
+    }),
+    z.strictObject({
+      hg: serviceUrl,
+      branch: branch.default('default'),
+      files: z.array(relativePath).min(1),
+    }),
+  ],
+  'must be { git, branch, files } or { hg, branch, files: [paths] }; hg is read file by file and needs a list',
+);
+
+const tagRule = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('revision') }),
+  z.strictObject({ from: z.literal('version-file'), path: relativePath }),
+  z.strictObject({
+    from: z.literal('index-hash'),
+    prefix: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/, 'is not the beginning of a tag'),
+  }),
+]);
+
+const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'is not a plain name');
+
+const image = z.strictObject({
+  build: z.strictObject({
+    name: slug,
+    trustDomain: slug,
+    project: slug,
+    workerPool: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,38}\/[A-Za-z0-9_-]{1,38}$/, 'is not <provisionerId>/<workerType>'),
+    repository: serviceUrl,
+  }),
+  publish: RepositoryName,
+  formerly: z.array(RepositoryName).default([]),
+  tag: tagRule,
+  pins: z.array(pinSource).default([]),
+  message: z.string().regex(/^[^\n\r]{1,200}$/, 'must be one line of at most 200 characters'),
+  repin: z
+    .strictObject({
+      image: text,
+      command: z.array(z.string()).min(1),
+      source: pinSource,
+      workdir: z.union([z.literal('.'), relativePath]).default('.'),
+      network: z.boolean().default(false),
+    })
+    .optional(),
+});
+
+/** base64 of the raw 32 bytes of an ed25519 public key. */
+const ed25519Key = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'is not the base64 of a raw ed25519 public key (32 bytes)');
+
+export const policySchema = z.strictObject({
+  slack: z.strictObject({
+    team: z.string().regex(/^T[A-Z0-9]{2,20}$/, 'is not a Slack team id (T…)'),
+    channel: z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'is not a Slack channel id (C…)'),
+  }),
+  approval: z
+    .strictObject({
+      required: z
+        .int()
+        .min(1, 'must be at least 1: somebody besides the requester')
+        .max(10)
+        .default(1),
+      expires: duration.default(day),
+      approvers: z
+        .strictObject({
+          users: z.array(userId).min(1).optional(),
+          group: z
+            .string()
+            .regex(/^S[A-Z0-9]{2,20}$/, 'is not a Slack user group id (S…)')
+            .optional(),
+        })
+        .refine((given) => given.users ?? given.group, 'must name users, a group, or both'),
+      people: z.array(z.array(userId).min(2)).default([]),
+    })
+    .superRefine(checkPeople),
+  taskcluster: z.strictObject({
+    rootUrl: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
+    chainOfTrustKeys: z
+      .array(
+        z.union([
+          ed25519Key.transform((key) => ({ key, until: undefined })),
+          z.strictObject({ key: ed25519Key, until: z.iso.date() }),
+        ]),
+      )
+      .min(1),
+    /** Also verify the decision task’s own chain of trust and that its signed task graph holds the task. */
+    verifyDecisionTask: z.boolean().default(false),
+  }),
+  registry: z.strictObject({
+    url: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
+    engine: z.enum(['registry', 'docker']).default('registry'),
+    credentials: z.strictObject({ file: text, username: text, password: text }),
+  }),
+  limits: z
+    .strictObject({
+      artifact: z
+        .int()
+        .min(1)
+        .default(8 * 1024 ** 3),
+      unpacked: z
+        .int()
+        .min(1)
+        .default(32 * 1024 ** 3),
+    })
+    .prefault({}),
+  images: z
+    .record(slug, image)
+    .refine((images) => Object.keys(images).length > 0, 'must hold at least one image'),
+});
+
+type ParsedPolicy = z.infer<typeof policySchema>;
+
+/** The YAML file: who may, what is trusted, where it goes. Paths are absolute, times in milliseconds. */
+export type Policy = Omit<ParsedPolicy, 'images'> & {
+  readonly images: Readonly<Record<string, Image>>;
+};
+
+function checkPeople(
+  approval: {
+    required: number;
+    approvers: { users?: string[] | undefined; group?: string | undefined };
+    people: string[][];
+  },
+  context: z.core.$RefinementCtx,
+): void {
+  const { users, group } = approval.approvers;
+  const seen = new Set<string>();
+  for (const id of approval.people.flat()) {
+    if (seen.has(id))
+      context.addIssue({
+        code: 'custom',
+        path: ['people'],
+        message: `${id} stands in two places: an account is one person’s`,
+      });
+    seen.add(id);
+  }
+  if (!users || group) return;
+  const persons = new Set(
+    users.map((id) => approval.people.find((accounts) => accounts.includes(id))?.[0] ?? id),
+  );
+  if (persons.size < approval.required) {
+    context.addIssue({
+      code: 'custom',
+      path: ['required'],
+      message: `asks for ${approval.required} people, but there are only ${persons.size} approvers`,
+    });
+  }
+}

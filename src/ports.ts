@@ -1,0 +1,238 @@
+import type { Refusal } from './errors.ts';
+import type { Image, PinSource } from './image.ts';
+import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './plan.ts';
+import type { Digest, Revision, TaskId } from './reference.ts';
+import type { Credentials } from './secret.ts';
+import type { Asked, BuildAsk, Promotion, Pushed, PushedLayer } from './states.ts';
+
+/** Bytes that arrive bit by bit; leaving the loop early closes their source. */
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** Finds builds, proves where they come from, and hands out their bytes. (Taskcluster) */
+export interface Builds {
+  /** The task that built the image. An index route is how a build is found, never why it is trusted. */
+  find(image: Image, ask: BuildAsk): Promise<TaskId | Refusal>;
+  /** Proves the task's latest run: its status, its definition and its chain of trust. */
+  verify(image: Image, taskId: TaskId): Promise<TrustedBuild | Refusal>;
+  /** Opens the artifact of exactly this run. Throws a PromotionError where it can't be had. */
+  open(build: TrustedBuild, options: OpenOptions): Promise<Artifact>;
+}
+
+export interface OpenOptions {
+  readonly signal: AbortSignal;
+  /** What was approved: no byte is released before the prefix it belongs to has matched a checkpoint. */
+  readonly approved?: ArtifactFacts | undefined;
+}
+
+/** An artifact under way. `bytes` throws a PromotionError at its end where length or sha256 are not the signed ones. */
+export interface Artifact {
+  readonly bytes: Bytes;
+  /** Bytes announced, where they were. */
+  readonly size: number | undefined;
+  /** What passed, after `bytes` has ended. Throws before. */
+  facts(): ArtifactFacts;
+}
+
+/** Reads an image archive to its end, keeping nothing. Throws a PromotionError at whatever is not sound. */
+export type Inspect = (archive: Bytes) => Promise<Contents>;
+
+/** Reads a registry. Nothing here writes. */
+export interface Registry {
+  /** What the tag holds now; without credentials as anybody sees it. */
+  look(target: Target, credentials?: Credentials): Promise<TagState>;
+  /** What the image under `name@digest` holds, read from the registry as anybody may. */
+  inspect(name: string, digest: Digest): Promise<Contents>;
+  /** Tags of the repository, newest first where the registry tells. */
+  tags(name: string): Promise<readonly string[]>;
+}
+
+/** How far a push is. One value a moment; whoever shows it decides how often. */
+export interface Progress {
+  readonly step: 'download' | 'layer' | 'config' | 'manifest' | 'tag' | 'read-back';
+  /** Bytes of the artifact read so far, and in all. */
+  readonly read: number;
+  readonly size: number;
+  readonly layers: readonly LayerProgress[];
+}
+
+export interface LayerProgress {
+  /** 0-based, in the order in which the archive holds them. */
+  readonly layer: number;
+  readonly state: 'sending' | 'sent' | 'present' | 'mounted';
+  /** Uncompressed bytes done. */
+  readonly done: number;
+  /** Uncompressed bytes in all, where the archive says. */
+  readonly size: number | undefined;
+  /** Compressed bytes sent. */
+  readonly sent: number;
+}
+
+/** What an engine is to do: exactly the approved image, under exactly this tag. */
+export interface Push {
+  readonly target: Target;
+  /** The plan's contents: the manifest goes up only after everything matched. */
+  readonly contents: Contents;
+  /** Opens the artifact; called once, or again where the engine must start over. */
+  readonly open: () => Promise<Artifact>;
+  readonly credentials: Credentials;
+  readonly ledger: Ledger;
+  readonly onProgress: (progress: Progress) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Carries the image to the registry and reads it back. Refuses a tag that holds another image before a layer moves;
+ * a tag that holds this very image is success. May be repeated. Throws a PromotionError.
+ */
+export type Engine = (push: Push) => Promise<Pushed>;
+
+/** Decrypts the credentials, at the moment they are needed. Throws a PromotionError. */
+export type Secrets = () => Promise<Credentials>;
+
+/** Layers that this bot has published: known by diffID, so that they are not sent again. */
+export interface Ledger {
+  find(diffIds: readonly Digest[]): Promise<readonly KnownLayer[]>;
+  add(layers: readonly KnownLayer[]): Promise<void>;
+}
+
+export interface KnownLayer extends Omit<PushedLayer, 'how'> {
+  /** The repository it is in. */
+  readonly repository: string;
+}
+
+/** Source trees that pin images. (git and hg) */
+export interface Trees {
+  /** The files of a tree that may pin the image: the configured ones, or every tracked file that holds one of `names`. */
+  read(source: PinSource, names: readonly string[]): Promise<Tree>;
+  /** One file of a repository at a revision, as text. */
+  file(repository: string, revision: Revision, path: string): Promise<string | Refusal>;
+  /** The change as an email patch that `git am`, `git apply` and `hg import` take. Made by git itself. */
+  patch(edit: TreeEdit): Promise<string>;
+}
+
+export interface TreeFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly executable: boolean;
+}
+
+export interface Tree {
+  readonly source: string;
+  /** The branch's tip when the tree was read. */
+  readonly revision: string;
+  readonly files: readonly TreeFile[];
+}
+
+export interface TreeEdit {
+  readonly tree: Tree;
+  /** New bytes by path; only paths of the tree. */
+  readonly changed: ReadonlyMap<string, Uint8Array>;
+  /** The whole commit message: first line, empty line, body. */
+  readonly message: string;
+  readonly at: Date;
+}
+
+/** A Slack account, as far as deciding needs it. */
+export interface Member {
+  readonly id: string;
+  readonly team: string;
+  readonly email: string | undefined;
+  readonly enterpriseUser: string | undefined;
+  /** What keeps it from deciding anything, or `undefined` for a full member. */
+  readonly unfit:
+    | 'a bot'
+    | 'a guest'
+    | 'deactivated'
+    | 'of another workspace'
+    | 'not yet accepted'
+    | undefined;
+}
+
+/** Who is who. Looked up at the moment of a click, never kept. Throws where Slack does not say. */
+export interface People {
+  member(user: string): Promise<Member>;
+  /** User ids of a user group. */
+  group(group: string): Promise<readonly string[]>;
+}
+
+/** A message as data: what Slack shows, and the plain text where it can't. */
+export interface Message {
+  readonly text: string;
+  readonly blocks: readonly object[];
+}
+
+/** Something that Slack must have in the end. Kept in the outbox until it does; in order for each promotion. */
+export type Post =
+  /** The request card: posted the first time, updated in place ever after. */
+  | { readonly kind: 'card'; readonly message: Message }
+  /** A message in the card's thread. */
+  | { readonly kind: 'thread'; readonly message: Message }
+  /** A message in the thread that is replaced by the next one with the same `slot`: progress. */
+  | { readonly kind: 'slot'; readonly slot: string; readonly message: Message }
+  /** A text file in the thread. */
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly content: string;
+      readonly message: Message;
+    }
+  /** Only for one person, in the configured channel. */
+  | { readonly kind: 'ephemeral'; readonly user: string; readonly message: Message };
+
+/** Where the audit chain ends: in every message, so that the channel witnesses the log. */
+export interface Anchor {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/** One line of the audit log, before the store has chained it. */
+export interface AuditEvent {
+  readonly kind: string;
+  /** Slack user id, or `bot`. */
+  readonly actor: string;
+  /** Facts; never a secret. */
+  readonly data: object;
+}
+
+/** A change of one promotion: compare-and-set, audit event and posts in one transaction. */
+export interface Change {
+  /** The value it was decided on; its version must still be the stored one. Absent for a new promotion. */
+  readonly from?: Promotion | undefined;
+  /** The new value. The store sets its version. */
+  readonly to: Promotion;
+  readonly event: AuditEvent;
+  /** What Slack must have; rendered with the anchor of this very event. */
+  readonly posts?: ((anchor: Anchor) => readonly Post[]) | undefined;
+  /** The Slack delivery that caused it: a second time it changes nothing. */
+  readonly envelope?: string | undefined;
+}
+
+/** Something worth an audit event that changes no promotion: a refused click, a refused line. */
+export type Note = Omit<Change, 'from' | 'to'> & { readonly promotion?: string | undefined };
+
+export type Changed =
+  | { readonly outcome: 'changed'; readonly promotion: Promotion; readonly anchor: Anchor }
+  /** The stored version is another: somebody was faster. Read again and decide again. */
+  | { readonly outcome: 'stale' }
+  /** This delivery was taken before. */
+  | { readonly outcome: 'duplicate' }
+  /** Another promotion in flight holds the target. */
+  | { readonly outcome: 'busy'; readonly holder: string };
+
+/** SQL, the only truth. Every method is one transaction. */
+export interface Store {
+  create(change: Omit<Change, 'from' | 'to'> & { readonly to: Asked }): Promise<Changed>;
+  change(change: Change): Promise<Changed>;
+  note(note: Note): Promise<Changed | { readonly outcome: 'noted'; readonly anchor: Anchor }>;
+  get(id: string): Promise<Promotion | undefined>;
+  /** Newest first. */
+  list(filter: {
+    readonly states?: readonly Promotion['state'][];
+    readonly image?: string;
+    readonly limit?: number;
+  }): Promise<readonly Promotion[]>;
+  /** Runs `work` while this process alone holds the promotion; `undefined` where another one does. */
+  hold<T>(id: string, work: () => Promise<T>): Promise<T | undefined>;
+  /** Where the request card of a promotion is, once Slack has it. */
+  card(id: string): Promise<{ readonly channel: string; readonly ts: string } | undefined>;
+}

@@ -1,0 +1,168 @@
+import type { Refusal } from './errors.ts';
+import type { Plan } from './plan.ts';
+import type { Digest, Revision, TaskId } from './reference.ts';
+
+/** Which build is asked for. A link has become one of these before. */
+export type BuildAsk =
+  | { readonly by: 'revision'; readonly revision: Revision }
+  | { readonly by: 'task'; readonly taskId: TaskId }
+  | { readonly by: 'latest' };
+
+/** What a person asked for, as typed: `<image> <build> [tag] [bug N] [because …]`. */
+export interface Ask {
+  readonly image: string;
+  readonly build: BuildAsk;
+  readonly tag?: string | undefined;
+  readonly bug?: number | undefined;
+  readonly because?: string | undefined;
+}
+
+/** One person's yes to one plan. */
+export interface Approval {
+  /** Slack user id of the account that clicked. */
+  readonly user: string;
+  /** The person behind it: the first of the accounts that are one person. */
+  readonly person: string;
+  readonly planHash: Digest;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+/** What the push left on the registry. */
+export interface Pushed {
+  /** The manifest's digest, read back from the registry. */
+  readonly digest: Digest;
+  /** Bytes that a pull transfers: config and compressed layers. */
+  readonly size: number;
+  /** Bytes of layers that this push sent; the rest was there already. */
+  readonly sent: number;
+  readonly layers: readonly PushedLayer[];
+  /** What compressed the layers, with version and level: the digest is reproducible with the same. */
+  readonly compressor: string;
+}
+
+export interface PushedLayer {
+  readonly diffId: Digest;
+  readonly digest: Digest;
+  /** Compressed bytes. */
+  readonly size: number;
+  readonly how: 'sent' | 'present' | 'mounted';
+}
+
+interface Base {
+  /** Short, opaque, unguessable; what people type after `status` and `withdraw`. */
+  readonly id: string;
+  /** Grows by one with every change; the store compares it before it writes. */
+  readonly version: number;
+  readonly ask: Ask;
+  /** Slack user id of the requester. */
+  readonly requester: string;
+  /** ISO 8601, UTC. */
+  readonly askedAt: string;
+}
+
+interface Planned extends Base {
+  readonly plan: Plan;
+  readonly planHash: Digest;
+  /** ISO 8601, UTC: after it nobody may approve, and an approval may not be acted upon. */
+  readonly expires: string;
+  readonly approvals: readonly Approval[];
+}
+
+/** Asked for, no plan yet. */
+export interface Asked extends Base {
+  readonly state: 'asked';
+}
+
+/** A plan stands in the channel and waits for a second person. */
+export interface Pending extends Planned {
+  readonly state: 'pending';
+}
+
+/** Enough distinct people said yes to this very plan. The only thing that `promote()` takes. */
+export interface Approved extends Planned {
+  readonly state: 'approved';
+}
+
+/** The push has begun; it can no longer be withdrawn. */
+export interface Pushing extends Planned {
+  readonly state: 'pushing';
+  readonly pushingSince: string;
+}
+
+/** On the registry, read back and equal; the thread does not have the patch yet. */
+export interface Promoted extends Planned {
+  readonly state: 'promoted';
+  readonly pushed: Pushed;
+  readonly pushingSince: string;
+  readonly promotedAt: string;
+}
+
+/** Digest and patch are in the thread. The end. */
+export interface Reported extends Planned {
+  readonly state: 'reported';
+  readonly pushed: Pushed;
+  readonly pushingSince: string;
+  readonly promotedAt: string;
+}
+
+/** The push did not work out; `retry` goes back to `approved` while the approval holds. */
+export interface Failed extends Planned {
+  readonly state: 'failed';
+  readonly failure: Refusal;
+  readonly endedAt: string;
+}
+
+/** No plan came of it, or the world changed between the approval and the push. */
+export interface Refused extends Base, Partial<Omit<Planned, keyof Base>> {
+  readonly state: 'refused';
+  readonly refusal: Refusal;
+  readonly endedAt: string;
+}
+
+/** The tag holds this very image already: nothing to promote, the digest and the patch were given. */
+export interface Unneeded extends Planned {
+  readonly state: 'unneeded';
+  readonly digest: Digest;
+  readonly endedAt: string;
+}
+
+export interface Rejected extends Planned {
+  readonly state: 'rejected';
+  readonly by: string;
+  readonly why: string;
+  readonly endedAt: string;
+}
+
+export interface Expired extends Planned {
+  readonly state: 'expired';
+  readonly endedAt: string;
+}
+
+export interface Withdrawn extends Base, Partial<Omit<Planned, keyof Base>> {
+  readonly state: 'withdrawn';
+  readonly endedAt: string;
+}
+
+/** A promotion is a value that changes type as it moves. */
+export type Promotion =
+  | Asked
+  | Pending
+  | Approved
+  | Pushing
+  | Promoted
+  | Reported
+  | Failed
+  | Refused
+  | Unneeded
+  | Rejected
+  | Expired
+  | Withdrawn;
+
+export type State = Promotion['state'];
+
+/** States in which a promotion holds its target: one in flight per `name:tag`. */
+export const holdsTarget: readonly State[] = ['pending', 'approved', 'pushing', 'promoted'];
+
+/** States in which the bot has something to do without anybody's click. */
+export const hasWork: readonly State[] = ['asked', 'approved', 'pushing', 'promoted'];
