@@ -234,5 +234,50 @@ export interface Store {
   /** Runs `work` while this process alone holds the promotion; `undefined` where another one does. */
   hold<T>(id: string, work: () => Promise<T>): Promise<T | undefined>;
   /** Where the request card of a promotion is, once Slack has it. */
-  card(id: string): Promise<{ readonly channel: string; readonly ts: string } | undefined>;
+  card(id: string): Promise<CardPlace | undefined>;
+  /** The audit log in order, chained. */
+  events(filter?: { readonly promotion?: string }): AsyncIterable<ChainedEvent>;
+  /** Calls back after each committed change, here or in another replica. Returns how to stop that. */
+  onChange(listener: () => void): () => void;
+  readonly outbox: Outbox;
+  readonly ledger: Ledger;
+  close(): Promise<void>;
+}
+
+export interface CardPlace {
+  readonly channel: string;
+  readonly ts: string;
+}
+
+/** An audit event as it stands in the log. `hash` covers every other field and the hash before it. */
+export interface ChainedEvent extends AuditEvent, Anchor {
+  readonly promotion: string | undefined;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly previous: string;
+}
+
+/** Posts that Slack does not have yet. At least once: whoever sends looks for `key` in the thread before it repeats. */
+export interface Outbox {
+  /** The oldest unsent post of each promotion, as far as its time has come. Posts of one promotion go in order. */
+  due(now: Date): Promise<readonly QueuedPost[]>;
+  /** Slack has it. For a card this is also where the card is from now on; for a slot where to update it. */
+  sent(id: number, place: CardPlace): Promise<void>;
+  /** Slack did not take it: try again then. */
+  later(id: number, notBefore: Date): Promise<void>;
+  /** When the next unsent post comes due. */
+  next(): Promise<Date | undefined>;
+}
+
+export interface QueuedPost {
+  readonly id: number;
+  readonly promotion: string | undefined;
+  readonly post: Post;
+  /** How often Slack was asked already: from 1 on, look for `key` first. */
+  readonly attempts: number;
+  /** Unique; goes into the message's metadata, by which a lost reply is recognised. */
+  readonly key: string;
+  readonly card: CardPlace | undefined;
+  /** For a slot: the message to update. */
+  readonly slot: CardPlace | undefined;
 }
