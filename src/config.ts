@@ -1,40 +1,32 @@
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { serviceUrl, type Policy } from './policy.ts';
+import { policySchema, serviceUrl, type Policy } from './policy.ts';
 import { Secret } from './secret.ts';
 
-/** Everything the bot is told, checked once. Policy comes from one YAML file, deployment and secrets from the environment. */
-export interface Config {
-  readonly policy: Policy;
-  readonly environment: Environment;
-}
-
-/** One thing that is wrong with the configuration: where, what stands there, why it will not do. */
+/** One thing that is wrong with the configuration: where it stands, what stands there, why it will not do. */
 export interface Problem {
   /** `images.build-decision.tag.from`, or the name of an environment variable. */
   readonly path: string;
-  /** What was found, cut short; never that of a secret. */
+  /** What was found, cut short; left out where it may be a secret. */
   readonly value: string | undefined;
   readonly reason: string;
 }
 
-const text = z.string().trim().min(1, 'must not be empty');
-const secret = z
-  .string()
-  .min(1)
-  .transform((value) => new Secret(value));
-const botToken = z
-  .string()
-  .regex(/^xoxb-./, 'is not a bot token (xoxb-…)')
-  .transform((value) => new Secret(value));
-const appToken = z
-  .string()
-  .regex(/^xapp-./, 'is not an app-level token (xapp-…)')
-  .transform((value) => new Secret(value));
+export type Parsed<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
 
-const environment = z
+const secret = z.string().transform((value) => new Secret(value));
+const token = (prefix: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}-\\S+$`), `does not begin with ${prefix}-`)
+    .transform((value) => new Secret(value));
+
+const environmentSchema = z
   .object({
-    SLACK_BOT_TOKEN: botToken,
-    SLACK_APP_TOKEN: appToken.optional(),
+    SLACK_BOT_TOKEN: token('xoxb'),
+    SLACK_APP_TOKEN: token('xapp').optional(),
     SLACK_SIGNING_SECRET: secret.optional(),
     SLACK_API_URL: serviceUrl.default('https://slack.com/api/'),
     DATABASE_URL: z
@@ -51,7 +43,7 @@ const environment = z
     DOCKER_HOST: z
       .string()
       .regex(
-        /^(unix:\/\/\/.+|tcp:\/\/.+|https?:\/\/.+|ssh:\/\/.+)$/,
+        /^(unix:\/\/\/|tcp:\/\/|https?:\/\/|ssh:\/\/)./,
         'is not unix:///…, tcp://… or ssh://…',
       )
       .optional(),
@@ -59,15 +51,118 @@ const environment = z
     LOG_LEVEL: z
       .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
       .default('info'),
-    PROMOTE_IMAGE_CONFIG: text.default('config/promote-image.yml'),
+    PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
   })
-  .refine((given) => given.SLACK_APP_TOKEN ?? given.SLACK_SIGNING_SECRET, {
-    path: ['SLACK_APP_TOKEN'],
-    message: 'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)',
-  })
-  .refine((given) => given.SLACK_APP_TOKEN ?? given.PORT, {
-    path: ['PORT'],
-    message: 'is missing: Slack’s HTTP requests need one',
+  .superRefine((given, context) => {
+    if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET) {
+      const message = 'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)';
+      context.addIssue({ code: 'custom', path: ['SLACK_APP_TOKEN'], message });
+    }
+    if (!given.SLACK_APP_TOKEN && given.PORT === undefined) {
+      const message = 'is missing: Slack’s HTTP requests need one';
+      context.addIssue({ code: 'custom', path: ['PORT'], message });
+    }
   });
 
-export type Environment = z.infer<typeof environment>;
+/** Deployment values and secrets. What only sops needs is not here: it is handed to sops and to nothing else. */
+export type Environment = z.infer<typeof environmentSchema>;
+
+/** The environment as the bot needs it, or every problem at once. A variable set to nothing counts as not set. */
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Parsed<Environment> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+  return toParsed(environmentSchema.safeParse(given), (path) =>
+    /TOKEN|SECRET|DATABASE_URL/.test(path) ? undefined : given[path],
+  );
+}
+
+/**
+ * What operators’ verbs need: where the policy file is, the database and the engines’ values, but no Slack.
+ * A missing token is no problem for them.
+ */
+export function readOperatorEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Parsed<Environment> {
+  const without = { SLACK_BOT_TOKEN: 'xoxb-none', SLACK_APP_TOKEN: 'xapp-none' };
+  return readEnvironment({ ...env, ...without });
+}
+
+/** The policy file's text as {@link Policy}, or every problem at once with path, value and reason. */
+export function readPolicy(yaml: string): Parsed<Policy> {
+  const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ message }) => ({
+      path: 'YAML',
+      value: undefined,
+      reason: message.split('\n')[0]?.replace(/:$/, '') ?? 'cannot be read',
+    }));
+    return { ok: false, problems };
+  }
+  const parsed = policySchema.safeParse(document.toJS({ maxAliasCount: 50 }), {
+    reportInput: true,
+  });
+  return toParsed(parsed, undefined, (data) => ({
+    ...data,
+    images: Object.fromEntries(
+      Object.entries(data.images).map(([name, image]) => [name, { ...image, name }]),
+    ),
+  }));
+}
+
+/** `path: value reason`, one line. */
+export function formatProblem({ path, value, reason }: Problem): string {
+  return value === undefined ? `${path}: ${reason}` : `${path}: ${value} ${reason}`;
+}
+
+function toParsed<Data, Value = Data>(
+  parsed: z.ZodSafeParseResult<Data>,
+  valueOf?: (path: string) => string | undefined,
+  convert: (data: Data) => Value = (data) => data as unknown as Value,
+): Parsed<Value> {
+  if (parsed.success) return { ok: true, value: convert(parsed.data) };
+  return {
+    ok: false,
+    problems: parsed.error.issues.flatMap((issue) => toProblems(issue, valueOf)),
+  };
+}
+
+function toProblems(
+  issue: z.core.$ZodIssue,
+  valueOf: ((path: string) => string | undefined) | undefined,
+): readonly Problem[] {
+  const path = issue.path.map(String).join('.') || 'the file';
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: issue.path.length > 0 ? `${path}.${key}` : key,
+      value: undefined,
+      reason: 'is not a setting: check its spelling',
+    }));
+  }
+  const value = valueOf ? valueOf(path) : shown(issue.input);
+  const missing = issue.code !== 'custom' && (valueOf ? value : issue.input) === undefined;
+  const hidden = valueOf && /TOKEN|SECRET|DATABASE_URL/.test(path) && issue.code !== 'invalid_type';
+  if (missing && !hidden) return [{ path, value: undefined, reason: 'is missing' }];
+  return [{ path, value, reason: reasonOf(issue) }];
+}
+
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return `is not ${article(issue.expected)}`;
+  if (issue.code === 'invalid_union' && issue.discriminator)
+    return 'is not one of revision, version-file, index-hash';
+  return issue.message;
+}
+
+function article(expected: string): string {
+  return expected === 'int'
+    ? 'a whole number'
+    : /^[aeiou]/.test(expected)
+      ? `an ${expected}`
+      : `a ${expected}`;
+}
+
+function shown(input: unknown): string | undefined {
+  const json = JSON.stringify(input) as string | undefined;
+  return json && json.length > 80 ? `${json.slice(0, 77)}…` : json;
+}

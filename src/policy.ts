@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RepositoryName } from './reference.ts';
-import type { Image } from './image.ts';
+import type { Image, PinSource } from './image.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
 
@@ -63,21 +63,26 @@ const branch = z
   .string()
   .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]+$/, 'is not a branch name');
 
-const pinSource = z.union(
-  [
-    z.strictObject({
-      git: gitUrl,
-      branch: branch.default('main'),
-      files: z.union([z.literal('auto'), z.array(relativePath).min(1)]).default('auto'),
-    }),
-    z.strictObject({
-      hg: serviceUrl,
-      branch: branch.default('default'),
-      files: z.array(relativePath).min(1),
-    }),
-  ],
-  'must be { git, branch, files } or { hg, branch, files: [paths] }; hg is read file by file and needs a list',
-);
+const gitSource = z.strictObject({
+  git: gitUrl,
+  branch: branch.default('main'),
+  files: z.union([z.literal('auto'), z.array(relativePath).min(1)]).default('auto'),
+});
+
+const hgSource = z.strictObject({
+  hg: serviceUrl,
+  branch: branch.default('default'),
+  files: z.array(relativePath, 'must be a list of paths: hg is read file by file').min(1),
+});
+
+/** Told apart by their key, so that a problem is reported for the kind that was meant. */
+const pinSource = z.unknown().transform((value, context): PinSource => {
+  const isHg = typeof value === 'object' && value !== null && 'hg' in value;
+  const parsed = (isHg ? hgSource : gitSource).safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  context.issues.push(...(parsed.error.issues as z.core.$ZodRawIssue[]));
+  return z.NEVER;
+});
 
 const tagRule = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('revision') }),
@@ -98,7 +103,7 @@ const image = z.strictObject({
     workerPool: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,38}\/[A-Za-z0-9_-]{1,38}$/, 'is not <provisionerId>/<workerType>'),
-    repository: serviceUrl,
+    repository: gitUrl,
   }),
   publish: RepositoryName,
   formerly: z.array(RepositoryName).default([]),

@@ -265,6 +265,8 @@ export interface Outbox {
   sent(id: number, place: CardPlace): Promise<void>;
   /** Slack did not take it: try again then. */
   later(id: number, notBefore: Date): Promise<void>;
+  /** Puts a post into the queue without an audit event: progress, which tells of nothing that was decided. */
+  add(promotion: string, post: (head: Anchor) => Post): Promise<void>;
   /** When the next unsent post comes due. */
   next(): Promise<Date | undefined>;
 }
