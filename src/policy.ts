@@ -155,10 +155,13 @@ export const policySchema = z.strictObject({
     rootUrl: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
     chainOfTrustKeys: z
       .array(
-        z.union([
-          ed25519Key.transform((key) => ({ key, until: undefined })),
-          z.strictObject({ key: ed25519Key, until: z.iso.date() }),
-        ]),
+        z.union(
+          [
+            ed25519Key.transform((key) => ({ key, until: undefined })),
+            z.strictObject({ key: ed25519Key, until: z.iso.date() }),
+          ],
+          'is neither the base64 of a raw ed25519 public key (32 bytes) nor { key, until: YYYY-MM-DD }',
+        ),
       )
       .min(1),
     /** Also verify the decision task’s own chain of trust and that its signed task graph holds the task. */

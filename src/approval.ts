@@ -1,0 +1,149 @@
+import { refuse, type Refusal } from './errors.ts';
+import type { Policy } from './policy.ts';
+import type { Member } from './ports.ts';
+import type { Digest } from './reference.ts';
+import type { Approved, Failed, Pending, Promotion, Rejected, Withdrawn } from './states.ts';
+
+type ApprovalPolicy = Policy['approval'];
+
+/** Who clicked, as Slack knows it at the moment of the click. */
+export interface Decider {
+  readonly member: Member;
+  /** The requester's account, looked up at the same moment. */
+  readonly requester: Member;
+  /** Members of the configured group, where one is configured. */
+  readonly group: readonly string[] | undefined;
+  /** The accounts that have approved already. */
+  readonly approvedBy?: readonly Member[];
+}
+
+export interface Click {
+  readonly planHash: Digest | string;
+  readonly now: Date;
+}
+
+/**
+ * The second person's yes. Counts distinct people; the promotion is approved when enough have said yes to this very
+ * plan. Every other outcome is a refusal that says why.
+ */
+export function approve(
+  promotion: Promotion,
+  decider: Decider & Click,
+  policy: ApprovalPolicy,
+): Pending | Approved | Refusal {
+  const open = stillOpen(promotion, decider);
+  if ('outcome' in open) return open;
+  const unable = mayApprove(decider, policy);
+  if (unable) return unable;
+  const { member, approvedBy = [] } = decider;
+  if (approvedBy.some((other) => isSamePerson(member, other, policy))) {
+    return refuse('already-approved-by-you', {});
+  }
+  const { planHash } = open;
+  const person = personOf(member, policy);
+  const yes = { user: member.id, person, planHash, at: decider.now.toISOString() };
+  const approvals = [...open.approvals, yes];
+  const state = approvals.length >= policy.required ? 'approved' : 'pending';
+  return { ...open, approvals, state } as Pending | Approved;
+}
+
+/** An approver's no. The requester's own is a withdrawal and not made here. */
+export function reject(
+  promotion: Promotion,
+  decider: Decider & Click & { readonly why: string },
+  policy: ApprovalPolicy,
+): Rejected | Refusal {
+  const open = stillOpen(promotion, decider);
+  if ('outcome' in open) return open;
+  const unable = mayDecide(decider, policy);
+  if (unable) return unable;
+  const { member, why, now } = decider;
+  return { ...open, state: 'rejected', by: member.id, why, endedAt: now.toISOString() };
+}
+
+/** The requester takes it back: any time before the push. */
+export function withdraw(promotion: Promotion, user: string, now: Date): Withdrawn | Refusal {
+  if (user !== promotion.requester) return refuse('not-yours', { who: 'the person who asked' });
+  switch (promotion.state) {
+    case 'asked':
+    case 'pending':
+    case 'approved':
+    case 'failed':
+      return { ...promotion, state: 'withdrawn', endedAt: now.toISOString() };
+    case 'pushing':
+      return refuse('push-started', {});
+    default:
+      return refuse('already-decided', { state: promotion.state });
+  }
+}
+
+/** Once more under the same approval, for the requester and every approver, while the approval holds. */
+export function retry(
+  promotion: Promotion,
+  decider: Decider & Click,
+  policy: ApprovalPolicy,
+): Approved | Refusal {
+  if (promotion.state !== 'failed') return refuse('not-retryable', { state: promotion.state });
+  const stale = stalePlan(promotion, decider);
+  if (stale) return stale;
+  const unfit = mayAct(decider.member);
+  if (unfit) return unfit;
+  const unable = decider.member.id === promotion.requester ? undefined : mayDecide(decider, policy);
+  if (unable) return unable;
+  const { failure: _failure, endedAt: _endedAt, ...planned } = promotion;
+  return { ...planned, state: 'approved' };
+}
+
+/** Whether those who approved still may: looked at again right before the credentials are decrypted. */
+export function mayApprove(decider: Decider, policy: ApprovalPolicy): Refusal | undefined {
+  const { member, requester } = decider;
+  const unfit = mayAct(member);
+  if (unfit) return unfit;
+  if (member.id === requester.id) return refuse('same-person', {});
+  if (isSamePerson(member, requester, policy)) return refuse('same-human', {});
+  return mayDecide(decider, policy);
+}
+
+/** Whether this account may do anything at all here. */
+export function mayAct(member: Member): Refusal | undefined {
+  return member.unfit && refuse('not-a-member', { kind: member.unfit });
+}
+
+/** Two accounts are one person where the configuration, the e-mail address or the enterprise's user id says so. */
+function isSamePerson(a: Member, b: Member, policy: ApprovalPolicy): boolean {
+  if (personOf(a, policy) === personOf(b, policy)) return true;
+  if (a.enterpriseUser !== undefined && a.enterpriseUser === b.enterpriseUser) return true;
+  return a.email !== undefined && b.email !== undefined && mailbox(a.email) === mailbox(b.email);
+}
+
+/** The one id of a person: the first of the accounts that are configured as one. */
+function personOf({ id }: Member, { people }: ApprovalPolicy): string {
+  return people.find((accounts) => accounts.includes(id))?.[0] ?? id;
+}
+
+/** Case and a `+suffix` do not make another person. */
+function mailbox(email: string): string {
+  return email
+    .trim()
+    .toLowerCase()
+    .replace(/\+[^@]*@/, '@');
+}
+
+function mayDecide({ member, group }: Decider, { approvers }: ApprovalPolicy): Refusal | undefined {
+  const unfit = mayAct(member);
+  if (unfit) return unfit;
+  const listed = !approvers.users || approvers.users.includes(member.id);
+  const grouped = !approvers.group || (group?.includes(member.id) ?? false);
+  return listed && grouped ? undefined : refuse('not-an-approver', {});
+}
+
+function stillOpen(promotion: Promotion, click: Click): Pending | Refusal {
+  if (promotion.state !== 'pending') return refuse('already-decided', { state: promotion.state });
+  return stalePlan(promotion, click) ?? promotion;
+}
+
+function stalePlan(promotion: Pending | Failed, { planHash, now }: Click): Refusal | undefined {
+  if (planHash !== promotion.planHash) return refuse('another-plan', {});
+  if (now.getTime() < Date.parse(promotion.expires)) return undefined;
+  return refuse('approval-expired', { expires: promotion.expires });
+}

@@ -1,0 +1,153 @@
+import { isRefusal, refuse, type Refusal } from './errors.ts';
+import type { Image } from './image.ts';
+import { linkToBuild } from './link.ts';
+import { Revision, Tag, TaskId } from './reference.ts';
+import type { Ask, BuildAsk } from './states.ts';
+
+/** What a person wants of the bot. */
+export type Command =
+  | { readonly do: 'promote'; readonly ask: Ask }
+  | { readonly do: 'form' }
+  | { readonly do: 'status'; readonly id?: string | undefined }
+  | { readonly do: 'history'; readonly image?: string | undefined }
+  | { readonly do: 'withdraw'; readonly id: string }
+  | { readonly do: 'check'; readonly image?: string | undefined }
+  | { readonly do: 'repin'; readonly image: string; readonly reference?: string | undefined }
+  | { readonly do: 'help' };
+
+/** What a command line is understood against. */
+export interface Vocabulary {
+  readonly images: Readonly<Record<string, Image>>;
+  /** Links to tasks are links below it. */
+  readonly rootUrl: string;
+}
+
+const exampleRevision = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
+
+/** The text after `/promote-image` as a command, or why it is none and a line that works. */
+export function parseCommand(text: string, vocabulary: Vocabulary): Command | Refusal {
+  const words = text.trim().split(/\s+/).filter(Boolean);
+  const [verb = '', ...rest] = words;
+  switch (verb.toLowerCase()) {
+    case '':
+      return { do: 'form' };
+    case 'help':
+      return { do: 'help' };
+    case 'status':
+      return rest.length <= 1 ? { do: 'status', id: rest[0] } : misunderstood(text, 'status');
+    case 'withdraw':
+      return rest[0] && rest.length === 1
+        ? { do: 'withdraw', id: rest[0] }
+        : misunderstood(text, 'withdraw <id>');
+    case 'history':
+    case 'check':
+      return aboutImage({
+        do: verb.toLowerCase() as 'history' | 'check',
+        words: rest,
+        text,
+        vocabulary,
+      });
+    case 'repin':
+      return repin(rest, text, vocabulary);
+    default:
+      return promote(text, vocabulary);
+  }
+}
+
+/** The image of this name, or a refusal that names those there are. */
+export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>): Image | Refusal {
+  const image = Object.hasOwn(images, name) ? images[name] : undefined;
+  if (image) return image;
+  const known = Object.keys(images);
+  return refuse('unknown-image', {
+    image: name,
+    known: known.join(', '),
+    example: `/promote-image ${closest(name, known)} latest`,
+  });
+}
+
+/** `<build>` as a commit, a task or the latest; a link is followed in thought only. */
+export function parseBuild(word: string, image: Image, rootUrl: string): BuildAsk | Refusal {
+  // Slack turns a typed link into <https://…|label>.
+  const build = word.replace(/^<([^|>]+)(?:\|[^>]*)?>$/, '$1');
+  if (build.toLowerCase() === 'latest') return { by: 'latest' };
+  const revision = Revision.safeParse(build.toLowerCase());
+  if (revision.success) return { by: 'revision', revision: revision.data };
+  const taskId = TaskId.safeParse(build);
+  if (taskId.success) return { by: 'task', taskId: taskId.data };
+  if (/^https?:\/\//.test(build)) return linkToBuild(build, image, rootUrl);
+  return refuse('bad-build', {
+    build,
+    example: `/promote-image ${image.name} ${exampleRevision}`,
+  });
+}
+
+/** `[tag] [bug N] [because …]`, with whatever else stands there refused. */
+function promote(text: string, vocabulary: Vocabulary): Command | Refusal {
+  const match =
+    /^(\S+)(?:\s+(\S+))?(?:\s+(?!bug\b|because\b)(\S+))?(?:\s+bug\s+#?(\d{1,8}))?(?:\s+because\s+(.+))?$/is.exec(
+      text.trim(),
+    );
+  const image = knownImage(match?.[1] ?? text.trim().split(/\s/)[0] ?? '', vocabulary);
+  if (isRefusal(image)) return image;
+  const example = `/promote-image ${image.name} ${exampleRevision}`;
+  if (!match) return refuse('unknown-command', { text, example });
+  const [, , buildWord, tag, bug, because] = match;
+  if (!buildWord) return refuse('bad-build', { build: '', example });
+  const build = parseBuild(buildWord, image, vocabulary.rootUrl);
+  if (isRefusal(build)) return build;
+  const problem = tag === undefined ? undefined : tagProblem(tag, image);
+  if (problem) return refuse('bad-tag', { tag: tag ?? '', problem, example });
+  const ask = {
+    image: image.name,
+    build,
+    tag,
+    bug: bug ? Number(bug) : undefined,
+    because: because?.trim(),
+  };
+  return { do: 'promote', ask };
+}
+
+/** Why a tag given by hand will not do for this image. */
+export function tagProblem(tag: string, { tag: rule }: Image): string | undefined {
+  if (!Tag.safeParse(tag).success) return 'a tag is letters, digits, _ . - and at most 128 long';
+  if (/(^|-)latest$/.test(tag)) return 'a tag that moves cannot be pinned';
+  if (rule.from === 'index-hash' && !tag.startsWith(rule.prefix)) {
+    return `this image’s tags begin with ${rule.prefix}`;
+  }
+  return undefined;
+}
+
+function aboutImage(given: {
+  readonly do: 'history' | 'check';
+  readonly words: readonly string[];
+  readonly text: string;
+  readonly vocabulary: Vocabulary;
+}): Command | Refusal {
+  const [name, ...more] = given.words;
+  if (more.length > 0) return misunderstood(given.text, given.do);
+  if (name === undefined) return { do: given.do };
+  const image = knownImage(name, given.vocabulary);
+  return isRefusal(image) ? image : { do: given.do, image: image.name };
+}
+
+function repin(words: readonly string[], text: string, vocabulary: Vocabulary): Command | Refusal {
+  const [name, reference, ...more] = words;
+  if (name === undefined || more.length > 0) return misunderstood(text, 'repin build-decision');
+  const image = knownImage(name, vocabulary);
+  return isRefusal(image) ? image : { do: 'repin', image: image.name, reference };
+}
+
+function misunderstood(text: string, example: string): Refusal {
+  return refuse('unknown-command', { text, example: `/promote-image ${example}` });
+}
+
+/** The known name that shares the longest beginning or contains what was typed: good enough for a typing slip. */
+function closest(name: string, known: readonly string[]): string {
+  const shared = (other: string): number => {
+    let length = 0;
+    while (length < name.length && name[length] === other[length]) length += 1;
+    return length + (other.includes(name) || name.includes(other) ? 100 : 0);
+  };
+  return known.toSorted((a, b) => shared(b) - shared(a))[0] ?? '';
+}
