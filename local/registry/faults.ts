@@ -1,0 +1,81 @@
+/** What a request is about: where a fault can be put. */
+export type Step =
+  | 'ping'
+  | 'look'
+  | 'manifest'
+  | 'put-manifest'
+  | 'put-tag'
+  | 'head-blob'
+  | 'get-blob'
+  | 'mount'
+  | 'start'
+  | 'patch'
+  | 'finish'
+  | 'status'
+  | 'cancel'
+  | 'tags'
+  | 'token';
+
+/** What goes wrong. Everything but `answer`, `cut` and `stall` still does what was asked. */
+export type Fault =
+  /** Answers this and does nothing. */
+  | {
+      readonly fault: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
+  /** Takes so many bytes of the request's body (they count), then breaks the connection. */
+  | { readonly fault: 'cut'; readonly after: number }
+  /** Never answers; reads nothing more. */
+  | { readonly fault: 'stall' }
+  /** Does it, but breaks the connection instead of answering. */
+  | { readonly fault: 'lose-reply' }
+  /** Does it, then answers with these headers; an empty text takes a header away. */
+  | { readonly fault: 'headers'; readonly headers: Readonly<Record<string, string>> }
+  /** Does it, then answers with this body. */
+  | { readonly fault: 'body'; readonly body: string | Buffer }
+  /** Sends the answer's body a byte a time, this many milliseconds apart. */
+  | { readonly fault: 'drip'; readonly every: number }
+  /** Waits, then goes on. */
+  | { readonly fault: 'slow'; readonly ms: number }
+  /** Something else happens first: somebody pushes, a token ends. */
+  | { readonly fault: 'meanwhile'; readonly happens: () => void };
+
+interface Planned {
+  readonly step: Step;
+  readonly fault: Fault;
+  skip: number;
+  times: number;
+}
+
+/** A list of faults to come, taken in order as matching requests arrive. */
+export interface Faults {
+  /** Puts `fault` on the next `times` (default 1) requests of that step, after `skip` sound ones. */
+  add(step: Step, fault: Fault, when?: { readonly times?: number; readonly skip?: number }): void;
+  /** The fault for a request that arrives now. */
+  take(step: Step): Fault | undefined;
+  clear(): void;
+}
+
+export function createFaults(): Faults {
+  const planned: Planned[] = [];
+  return {
+    add(step, fault, { times = 1, skip = 0 } = {}) {
+      planned.push({ step, fault, skip, times });
+    },
+    take(step) {
+      const next = planned.find((plan) => plan.step === step && plan.times > 0);
+      if (!next) return undefined;
+      if (next.skip > 0) {
+        next.skip -= 1;
+        return undefined;
+      }
+      next.times -= 1;
+      return next.fault;
+    },
+    clear() {
+      planned.length = 0;
+    },
+  };
+}
