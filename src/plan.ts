@@ -102,6 +102,8 @@ export interface PlannedTree {
 export type Warning =
   | { readonly warning: 'cached'; readonly asked: Revision; readonly built: Revision }
   | { readonly warning: 'mercurial-changed'; readonly from: string; readonly to: string }
+  /** Mercurial is in the new image, but the pinned one does not tell which it has. */
+  | { readonly warning: 'mercurial-unknown'; readonly to: string; readonly problem: string }
   | { readonly warning: 'tag-unseen' }
   | { readonly warning: 'tag-given'; readonly rule: TagRule['from'] }
   | {
@@ -110,7 +112,6 @@ export type Warning =
       readonly path: string;
       readonly line: number;
     }
-  | { readonly warning: 'tree-unreachable'; readonly source: string; readonly problem: string }
   | { readonly warning: 'no-pins'; readonly source: string };
 
 /** Everything that will happen, as plain data. What the approver sees is rendered from this very value. */
@@ -129,6 +130,13 @@ export interface Plan {
   readonly warnings: readonly Warning[];
   /** First line of the commit that updates the pins. */
   readonly message: string;
-  /** SHA-256 over the canonical configuration that this plan was made under. */
-  readonly policy: Digest;
+  /** The configuration that this plan was made under: SHA-256 over each part's canonical form. */
+  readonly policy: PolicyHashes;
+}
+
+export interface PolicyHashes {
+  readonly approval: Digest;
+  readonly taskcluster: Digest;
+  readonly registry: Digest;
+  readonly image: Digest;
 }

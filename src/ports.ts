@@ -159,6 +159,8 @@ export interface People {
 export interface Message {
   readonly text: string;
   readonly blocks: readonly object[];
+  /** The audit anchor in full, for the message's metadata. */
+  readonly audit?: string;
 }
 
 /** Something that Slack must have in the end. Kept in the outbox until it does; in order for each promotion. */

@@ -1,0 +1,211 @@
+import { context, mrkdwn, preformatted, type Block } from './blocks.ts';
+import { plainStatus } from './card.ts';
+import { explain, type Refusal } from './errors.ts';
+import { bytes, code, cut, escape, mention, moment, utc } from './mrkdwn.ts';
+import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
+import { formatReference } from './reference.ts';
+import type {
+  Approved,
+  Failed,
+  Pending,
+  Promoted,
+  Promotion,
+  Refused,
+  Rejected,
+} from './states.ts';
+
+/** Every word that Slack shows, apart from the card’s: facts in, message out. */
+
+/** The message with the end of the audit chain on it: the channel witnesses the log. */
+export function anchored(message: Message, { seq, hash }: Anchor): Message {
+  return {
+    ...message,
+    blocks: [...message.blocks, context(`audit ${seq}:${hash.slice(0, 16)}`)],
+    audit: `${seq}:${hash}`,
+  };
+}
+
+export function refused(refusal: Refusal): Message {
+  return say(explain(refusal, escape), explain(refusal));
+}
+
+/** What a person gets at once, before anything is known. */
+export function lookingForBuild({ ask }: Pick<Promotion, 'ask'>): Message {
+  return say(`Looking for the build of *${escape(ask.image)}*. The plan appears in the channel.`);
+}
+
+export function planReady({ plan, requester, expires }: Pending): Message {
+  const { name, tag } = plan.target;
+  return say(
+    `Proven: ${code(plan.build.taskId)} built this image. ${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
+    `Proven. ${name}:${tag} waits for a second person’s approval.`,
+  );
+}
+
+export function planRefused({ requester, refusal }: Refused): Message {
+  return say(`${mention(requester)} :no_entry: ${explain(refusal, escape)}`, explain(refusal));
+}
+
+export function approvedBy(promotion: Pending | Approved, required: number): Message {
+  const last = promotion.approvals.at(-1);
+  const who = last ? mention(last.user) : 'somebody';
+  const open = required - promotion.approvals.length;
+  const rest = open > 0 ? ` ${open} more ${open === 1 ? 'person' : 'people'} must approve.` : '';
+  return say(`:white_check_mark: Approved by ${who}.${rest}`);
+}
+
+export function rejectedBy({ by, why, requester }: Rejected): Message {
+  return say(`${mention(requester)} :x: Rejected by ${mention(by)}: ${escape(cut(why, 1000))}`);
+}
+
+export function withdrawnBy(user: string): Message {
+  return say(`:leftwards_arrow_with_hook: Withdrawn by ${mention(user)}. Nothing was pushed.`);
+}
+
+export function expired({ requester }: Pick<Promotion, 'requester'>): Message {
+  return say(
+    `${mention(requester)} :alarm_clock: Nobody decided in time, so this request expired. Nothing was pushed; ask again to get a fresh plan.`,
+  );
+}
+
+export function retriedBy(user: string): Message {
+  return say(`:repeat: ${mention(user)} tries again under the same approval.`);
+}
+
+export function pushBegins({ plan }: Approved): Message {
+  return say(
+    `Nothing changed since the approval. Decrypting the credentials for ${code(plan.registry)} and pushing ${code(`${plan.target.name}:${plan.target.tag}`)}.`,
+  );
+}
+
+/** One line for the whole, one for each layer that has begun; the newest twelve where there are more. */
+export function pushProgress(progress: Progress): Message {
+  const { read, size, layers, step } = progress;
+  const percent = size > 0 ? ` (${Math.min(100, Math.floor((100 * read) / size))} %)` : '';
+  const head = `*${stepWords[step]}* ${bytes(read)} of ${bytes(size)}${percent}`;
+  const lines = layers.slice(-12).map(layerLine);
+  return say([head, ...lines].join('\n'), `${stepWords[step]} ${bytes(read)} of ${bytes(size)}`);
+}
+
+const stepWords: Readonly<Record<Progress['step'], string>> = {
+  download: 'Pushing',
+  layer: 'Pushing',
+  config: 'Pushing the config',
+  manifest: 'Pushing the manifest',
+  tag: 'Setting the tag',
+  'read-back': 'Reading it back',
+};
+
+function layerLine({ layer, state, done, size, sent }: LayerProgress): string {
+  const of = size === undefined ? '' : ` of ${bytes(size)}`;
+  switch (state) {
+    case 'sending':
+      return `• layer ${layer + 1}: ${bytes(done)}${of}, ${bytes(sent)} sent`;
+    case 'sent':
+      return `• layer ${layer + 1}: sent, ${bytes(sent)}`;
+    case 'present':
+      return `• layer ${layer + 1}: there already`;
+    case 'mounted':
+      return `• layer ${layer + 1}: mounted from another repository`;
+  }
+}
+
+/** The outcome: digest, size, time, who. */
+export function published(promotion: Promoted): Message {
+  const { pushed, plan, requester, approvals, pushingSince, promotedAt } = promotion;
+  const reference = formatReference({ ...plan.target, digest: pushed.digest });
+  const seconds = Math.max(
+    1,
+    Math.round((Date.parse(promotedAt) - Date.parse(pushingSince)) / 1000),
+  );
+  const who = approvals.map(({ user }) => mention(user)).join(', ');
+  const facts = `${bytes(pushed.size)} (${bytes(pushed.sent)} sent) in ${seconds} s. Asked by ${mention(requester)}, approved by ${who}. Read back from the registry: digest and image id are the approved ones.`;
+  return {
+    text: `Published ${reference}`,
+    blocks: [
+      mrkdwn(`${mention(requester)} :package: *Published*`),
+      preformatted(reference),
+      mrkdwn(facts),
+    ],
+  };
+}
+
+export function pushFailed({ failure, requester }: Failed): Message {
+  return say(`${mention(requester)} :x: ${explain(failure, escape)}`, explain(failure));
+}
+
+/** A patch in words: what it changes, on which revision, and the text itself where it is short. */
+export function patchReady(patch: {
+  readonly source: string;
+  readonly revision: string;
+  readonly files: readonly string[];
+  readonly content: string;
+  readonly movedSince?: string | undefined;
+}): Message {
+  const { source, revision, files, content, movedSince } = patch;
+  const moved = movedSince
+    ? ` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
+    : '';
+  const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${files.map(code).join(', ')}. Lands with \`git am\` or \`hg import\`.${moved}`;
+  const blocks: Block[] = [mrkdwn(cut(line, 2900))];
+  if (content.length <= 2900) blocks.push(preformatted(content));
+  return { text: `Patch for ${source}`, blocks };
+}
+
+export function nothingToPatch(source: string): Message {
+  return say(`${escape(source)} pins this image already as it is now published.`);
+}
+
+export function patchFailed(refusal: Refusal, reference: string): Message {
+  return say(
+    `:warning: The image is published, but its patch could not be made: ${explain(refusal, escape)} Pin ${code(reference)} by hand.`,
+  );
+}
+
+export function handledAlready(promotion: Promotion): Message {
+  return say(`${code(promotion.id)} is ${escape(plainStatus(promotion))}.`);
+}
+
+/** One line for each promotion, newest first. */
+export function listing(title: string, promotions: readonly Promotion[]): Message {
+  if (promotions.length === 0) return say(`${title}: nothing.`);
+  const lines = promotions.map((promotion) => {
+    const { id, ask, requester, askedAt } = promotion;
+    const target = 'plan' in promotion && promotion.plan ? promotion.plan.target.tag : '';
+    return `• ${code(id)} *${escape(ask.image)}* ${escape(cut(target, 48))} ${escape(plainStatus(promotion))}, asked by ${mention(requester)} ${moment(askedAt)}`;
+  });
+  const plain = promotions.map(
+    (one) => `${one.id} ${one.ask.image} ${one.state} ${utc(one.askedAt)}`,
+  );
+  return say(cut([`*${title}*`, ...lines].join('\n'), 2900), [title, ...plain].join('\n'));
+}
+
+export function help(images: readonly string[]): Message {
+  const some = images[0] ?? 'build-decision';
+  const rows = [
+    [
+      '<image> <build> [tag] [bug N] [because …]',
+      'starts a promotion; a build is a full commit, a task id, `latest`, or a link to a task, commit or push',
+    ],
+    ['(nothing)', 'opens a form with the same fields'],
+    ['status [id]', 'what is under way'],
+    ['history [image]', 'what was done, by whom'],
+    ['withdraw <id>', 'takes your request back, any time before the push'],
+    ['help', 'this list'],
+  ];
+  const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);
+  const text = `*Publishes an image that a trusted task built, after a second person’s approval.*\n${lines.join('\n')}\nImages: ${images.map(code).join(', ')}. For example ${code(`/promote-image ${some} latest`)}.`;
+  return say(text, `promote-image: /promote-image <image> <build>. Images: ${images.join(', ')}`);
+}
+
+/** A message of one paragraph; the plain text is the same without its marks where none is given. */
+export function say(text: string, plain: string = unmarked(text)): Message {
+  return { text: plain, blocks: [mrkdwn(text)] };
+}
+
+function unmarked(text: string): string {
+  return text
+    .replaceAll(/<!date\^[^|>]*\|([^>]*)>/g, '$1')
+    .replaceAll(/:[a-z_]+: /g, '')
+    .replaceAll(/[*`]/g, '');
+}

@@ -1,0 +1,101 @@
+import { canonical } from './canonical.ts';
+import { isRefusal, refuse, type Refusal } from './errors.ts';
+import type { Image } from './image.ts';
+import type { Plan, PlannedPin, TrustedBuild } from './plan.ts';
+import { findPinned, hashPolicy, type Planning } from './planning.ts';
+
+/**
+ * Derives again, right before the push, what the approved plan stands on, and names the first difference. The
+ * artifact's bytes are not read here: the push reads them once and releases none that differ from the approved ones.
+ */
+export async function findChange(
+  plan: Plan,
+  planning: Omit<Planning, 'onFound'>,
+): Promise<Refusal | undefined> {
+  return (
+    policyChange(plan, planning) ??
+    (await buildChange(plan, planning)) ??
+    (await tagChange(plan, planning)) ??
+    (await pinChange(plan, planning))
+  );
+}
+
+function policyChange(
+  plan: Plan,
+  { policy, image }: Omit<Planning, 'onFound'>,
+): Refusal | undefined {
+  const now = hashPolicy(policy, image);
+  const parts = (['approval', 'taskcluster', 'registry', 'image'] as const).filter(
+    (part) => now[part] !== plan.policy[part],
+  );
+  if (parts.length === 0) return undefined;
+  const names = parts.map((part) => (part === 'image' ? `images.${image.name}` : part));
+  return refuse('changed-policy', { problem: names.join(', ') });
+}
+
+async function buildChange(
+  plan: Plan,
+  planning: Omit<Planning, 'onFound'>,
+): Promise<Refusal | undefined> {
+  const then = plan.build;
+  const now = await planning.ports.builds.verify(planning.image, then.taskId);
+  if (isRefusal(now)) return rerunOr(now, then);
+  if (now.runId !== then.runId) return rerun(now.runId, then);
+  if (now.definition !== then.definition) return refuse('changed-definition', {});
+  if (now.certificate !== then.certificate) return refuse('changed-certificate', {});
+  const differing = (Object.keys(then) as (keyof TrustedBuild)[]).find(
+    (field) => canonical(then[field]) !== canonical(now[field]),
+  );
+  return differing && refuse('changed-plan', { problem: `the build’s ${differing}` });
+}
+
+/** A task that is no longer trusted says so itself; but where another run is why, that is the news. */
+function rerunOr(refusal: Refusal, then: TrustedBuild): Refusal {
+  const run = Number(refusal.facts['run'] ?? then.runId);
+  if (run !== then.runId) return rerun(run, then);
+  if (refusal.reason !== 'not-completed') return refusal;
+  return refuse('changed-status', { got: refusal.facts['state'] ?? 'unknown', want: 'completed' });
+}
+
+function rerun(run: number, then: TrustedBuild): Refusal {
+  return refuse('changed-run', { got: String(run), want: String(then.runId) });
+}
+
+async function tagChange(
+  plan: Plan,
+  { ports }: Omit<Planning, 'onFound'>,
+): Promise<Refusal | undefined> {
+  const now = await ports.registry.look(plan.target);
+  const isOurs = now.state !== 'holds' || now.imageId === plan.contents.imageId;
+  if (isOurs) return undefined;
+  const target = `${plan.target.name}:${plan.target.tag}`;
+  return refuse('changed-tag', { target, digest: now.digest });
+}
+
+/** A tree moves all day; what must not have moved is what the pins say. */
+async function pinChange(
+  plan: Plan,
+  planning: Omit<Planning, 'onFound'>,
+): Promise<Refusal | undefined> {
+  const now = await findPinned(planning);
+  for (const { source } of plan.trees) {
+    const before = sayings(plan.pins, source);
+    const after = sayings(now.pins, source);
+    const gone = before.find((saying) => !after.includes(saying));
+    const come = after.find((saying) => !before.includes(saying));
+    if (gone) return refuse('changed-pins', { source, problem: `no longer there: ${gone}` });
+    if (come) return refuse('changed-pins', { source, problem: `new: ${come}` });
+  }
+  return undefined;
+}
+
+function sayings(pins: readonly PlannedPin[], source: string): readonly string[] {
+  return pins.filter((pin) => pin.source === source).map(({ path, from }) => `${from} in ${path}`);
+}
+
+/** The image of this name under today's configuration, or the refusal that it is gone. */
+export function imageOf(plan: Plan, images: Readonly<Record<string, Image>>): Image | Refusal {
+  return (
+    images[plan.image] ?? refuse('changed-policy', { problem: `images.${plan.image} is gone` })
+  );
+}
