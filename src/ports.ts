@@ -233,8 +233,11 @@ export interface Store {
     readonly image?: string;
     readonly limit?: number;
   }): Promise<readonly Promotion[]>;
-  /** Runs `work` while this process alone holds the promotion; `undefined` where another one does. */
-  hold<T>(id: string, work: () => Promise<T>): Promise<T | undefined>;
+  /**
+   * Runs `work` while this process alone holds the promotion; `undefined` where another one does.
+   * `signal` fires when that is no longer sure: stop. What is written then is still compared by version.
+   */
+  hold<T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
   /** Where the request card of a promotion is, once Slack has it. */
   card(id: string): Promise<CardPlace | undefined>;
   /** The audit log in order, chained. */

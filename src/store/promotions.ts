@@ -1,0 +1,123 @@
+import type { Kysely } from 'kysely';
+import { canonical } from '../canonical.ts';
+import type { CardPlace, Store } from '../ports.ts';
+import { holdsTarget, type Promotion } from '../states.ts';
+import type { Tx } from './database.ts';
+import type { PromotionRow, Tables } from './schema.ts';
+
+/** Whether the stored promotion still is the one that was read as `from`; for a new one, whether its id is free. */
+export async function isCurrent(tx: Tx, id: string, from: Promotion | undefined): Promise<boolean> {
+  const row = await tx
+    .selectFrom('promotion')
+    .select(['version', 'state', 'plan_hash'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!from || !row) return !from && !row;
+  return (
+    from.id === id &&
+    row.version === from.version &&
+    row.state === from.state &&
+    row.plan_hash === (from.state === 'asked' ? null : (from.planHash ?? null))
+  );
+}
+
+/** The other promotion that holds the target which `promotion` is about to hold. */
+export async function holderOf(tx: Tx, promotion: Promotion): Promise<string | undefined> {
+  const target = heldBy(promotion);
+  if (target === null) return undefined;
+  const row = await tx
+    .selectFrom('promotion')
+    .select('id')
+    .where('holds', '=', target)
+    .where('id', '!=', promotion.id)
+    .executeTakeFirst();
+  return row?.id;
+}
+
+/** Writes the value as it is. `began` is the number of the event that it began with; only a new one needs it. */
+export async function save(tx: Tx, promotion: Promotion, began: number | undefined): Promise<void> {
+  const columns = columnsOf(promotion);
+  if (began !== undefined) {
+    await tx
+      .insertInto('promotion')
+      .values({ ...columns, id: promotion.id, began, card_channel: null, card_ts: null })
+      .execute();
+    return;
+  }
+  const { numUpdatedRows } = await tx
+    .updateTable('promotion')
+    .set(columns)
+    .where('id', '=', promotion.id)
+    .where('version', '=', promotion.version - 1)
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) throw new Error(`${promotion.id} changed within a transaction`);
+}
+
+export async function getPromotion(
+  tables: Kysely<Tables>,
+  id: string,
+): Promise<Promotion | undefined> {
+  const row = await tables
+    .selectFrom('promotion')
+    .select('body')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && promotionFrom(row);
+}
+
+/** Newest first; 50 unless told. */
+export async function listPromotions(
+  tables: Kysely<Tables>,
+  { states, image, limit = 50 }: Parameters<Store['list']>[0],
+): Promise<readonly Promotion[]> {
+  let query = tables.selectFrom('promotion').select('body').orderBy('began', 'desc').limit(limit);
+  if (states) query = query.where('state', 'in', states);
+  if (image !== undefined) query = query.where('image', '=', image);
+  return (await query.execute()).map(promotionFrom);
+}
+
+export async function cardOf(tables: Kysely<Tables>, id: string): Promise<CardPlace | undefined> {
+  const row = await tables
+    .selectFrom('promotion')
+    .select(['card_channel', 'card_ts'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row && placeOf(row.card_channel, row.card_ts);
+}
+
+/** A message's place, where both of its columns are set. */
+export function placeOf(channel: string | null, ts: string | null): CardPlace | undefined {
+  return channel === null || ts === null ? undefined : { channel, ts };
+}
+
+function columnsOf(
+  promotion: Promotion,
+): Omit<PromotionRow, 'id' | 'began' | 'card_channel' | 'card_ts'> {
+  const planned = promotion.state === 'asked' ? undefined : promotion;
+  return {
+    version: promotion.version,
+    state: promotion.state,
+    image: promotion.ask.image,
+    target: targetOf(promotion),
+    holds: heldBy(promotion),
+    plan_hash: planned?.planHash ?? null,
+    requester: promotion.requester,
+    asked_at: promotion.askedAt,
+    expires: planned?.expires ?? null,
+    body: canonical(promotion),
+  };
+}
+
+function heldBy(promotion: Promotion): string | null {
+  return holdsTarget.includes(promotion.state) ? targetOf(promotion) : null;
+}
+
+function targetOf(promotion: Promotion): string | null {
+  const plan = promotion.state === 'asked' ? undefined : promotion.plan;
+  return plan ? `${plan.target.name}:${plan.target.tag}` : null;
+}
+
+/** The table's own words are trusted here: what they allow is proven again before every effect. */
+function promotionFrom({ body }: Pick<PromotionRow, 'body'>): Promotion {
+  return JSON.parse(body) as Promotion;
+}

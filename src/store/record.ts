@@ -1,0 +1,58 @@
+import type { Anchor, Change, Changed, Note } from '../ports.ts';
+import type { Promotion } from '../states.ts';
+import type { Tx } from './database.ts';
+import { addDecisions } from './decisions.ts';
+import { append } from './log.ts';
+import { holderOf, isCurrent, save } from './promotions.ts';
+import { enqueue } from './queue.ts';
+
+/**
+ * The one way in which a promotion changes, within one serialised transaction: whether it may is looked up first,
+ * and nothing is written where it may not. Delivery, decision, audit event, new value and posts stand or fall together.
+ */
+export async function recordChange(tx: Tx, change: Change, at: string): Promise<Changed> {
+  const { from, to, event, posts, envelope } = change;
+  if (await isTaken(tx, envelope)) return { outcome: 'duplicate' };
+  if (!(await isCurrent(tx, to.id, from))) return { outcome: 'stale' };
+  const holder = await holderOf(tx, to);
+  if (holder !== undefined) return { outcome: 'busy', holder };
+
+  const promotion: Promotion = { ...to, version: (from?.version ?? 0) + 1 };
+  await take(tx, envelope, at);
+  const { seq, hash } = await append(tx, { ...event, promotion: to.id, at });
+  const anchor: Anchor = { seq, hash };
+  await save(tx, promotion, from ? undefined : seq);
+  await addDecisions(tx, from, promotion);
+  await enqueue(tx, posts?.(anchor) ?? [], { promotion: to.id, at });
+  return { outcome: 'changed', promotion, anchor };
+}
+
+export type Noted =
+  | { readonly outcome: 'noted'; readonly anchor: Anchor }
+  | { readonly outcome: 'duplicate' };
+
+/** The same for what changes no promotion. */
+export async function recordNote(tx: Tx, note: Note, at: string): Promise<Noted> {
+  const { promotion, event, posts, envelope } = note;
+  if (await isTaken(tx, envelope)) return { outcome: 'duplicate' };
+  await take(tx, envelope, at);
+  const { seq, hash } = await append(tx, { ...event, promotion, at });
+  const anchor: Anchor = { seq, hash };
+  await enqueue(tx, posts?.(anchor) ?? [], { promotion, at });
+  return { outcome: 'noted', anchor };
+}
+
+async function isTaken(tx: Tx, envelope: string | undefined): Promise<boolean> {
+  if (envelope === undefined) return false;
+  const row = await tx
+    .selectFrom('inbox')
+    .select('key')
+    .where('key', '=', envelope)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+async function take(tx: Tx, envelope: string | undefined, at: string): Promise<void> {
+  if (envelope === undefined) return;
+  await tx.insertInto('inbox').values({ key: envelope, at }).execute();
+}

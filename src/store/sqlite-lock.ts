@@ -1,0 +1,25 @@
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { fail } from '../errors.ts';
+
+/** A process that was killed takes a moment to let go. */
+const patience = 1_000;
+
+/**
+ * Takes `<file>.lock`, or throws `database-in-use`. SQLite itself locks it, with a lock of the operating system:
+ * that goes away with its process, however the process ends, so there is never a stale one to clean up.
+ * It is another file than the database because who only reads must not be kept out. Returns how to let go.
+ */
+export function lockAgainstOthers(file: string): () => void {
+  closeSync(openSync(`${file}.lock`, 'a', 0o600));
+  const lock = new DatabaseSync(`${file}.lock`, { timeout: patience });
+  try {
+    lock.exec('begin exclusive');
+  } catch (error) {
+    lock.close();
+    fail('database-in-use', { database: file }, error);
+  }
+  return () => {
+    if (lock.isOpen) lock.close();
+  };
+}
