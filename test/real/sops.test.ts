@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encryptSops, makeAgeKey } from '../../local/sops.ts';
+import { findSops } from '../../src/sops/binary.ts';
+import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
+import { sopsContract } from '../contracts/sops.ts';
+
+const exec = promisify(execFile);
+const realSops = () => findSops(process.env);
+const standIn = async () => resolve('local/bin/sops');
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'real-sops-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function encryptForReal(document: object, ...recipient: string[]): Promise<string> {
+  const file = join(folder, 'plain.json');
+  await writeFile(file, JSON.stringify(document));
+  const [kind, to] = recipient.length === 2 ? recipient : ['--age', recipient[0]];
+  const args = ['encrypt', kind, to, '--input-type', 'yaml', '--output-type', 'yaml', file];
+  const { stdout } = await exec(await realSops(), args.map(String), { cwd: folder });
+  return stdout;
+}
+
+sopsContract('the real sops, files of ours', { binary: realSops, encrypt: encryptSops });
+sopsContract('the real sops, its own files', { binary: realSops, encrypt: encryptForReal });
+sopsContract('the sops stand-in, files of the real one', {
+  binary: standIn,
+  encrypt: encryptForReal,
+});
+
+describe('credentials through the real sops', () => {
+  const document = { registry: { user: 'relbot', token: 'canary-7f3a' } };
+  const paths = { username: 'registry.user', password: 'registry.token' };
+
+  it('come from a file for an age key', async () => {
+    const key = await makeAgeKey();
+    const keyFile = join(folder, 'age.txt');
+    const file = join(folder, 'age.sops.yml');
+    await writeFile(keyFile, key.file);
+    await writeFile(file, await encryptForReal(document, key.recipient));
+    const options = { file, ...paths, env: { ...process.env, SOPS_AGE_KEY_FILE: keyFile } };
+
+    const credentials = await createSecrets(options)();
+    expect(credentials.username).toBe('relbot');
+    expect(credentials.password.reveal()).toBe('canary-7f3a');
+    expect(await checkSops(options)).toMatchObject({ version: '3.11.0', keyTypes: ['age'] });
+  });
+
+  it('come from a file for a gpg key', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'gnupg-'));
+    const env = { ...process.env, GNUPGHOME: home };
+    try {
+      const generate = [
+        '--batch',
+        '--passphrase',
+        '',
+        '--quick-generate-key',
+        'bot',
+        'rsa2048',
+        'encr',
+      ];
+      await exec('gpg', generate, { env });
+      const listed = await exec('gpg', ['--list-keys', '--with-colons'], { env });
+      const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed.stdout)?.[1] ?? '';
+      process.env['GNUPGHOME'] = home;
+      const text = await encryptForReal(document, '--pgp', fingerprint);
+      delete process.env['GNUPGHOME'];
+      const file = join(folder, 'pgp.sops.yml');
+      await writeFile(file, text);
+      const credentials = await createSecrets({ file, ...paths, env })();
+      expect(credentials.password.reveal()).toBe('canary-7f3a');
+      await expect(
+        createSecrets({ file, ...paths, env: { ...env, GNUPGHOME: undefined } })(),
+      ).rejects.toMatchObject({ reason: 'sops-no-key' });
+    } finally {
+      delete process.env['GNUPGHOME'];
+      await exec('gpgconf', ['--kill', 'all'], { env });
+      await rm(home, { recursive: true, force: true });
+    }
+  });
+});
