@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSecrets } from '../../src/sops/secrets.ts';
+import { canary, sopsWorkspace, type SopsWorkspace } from '../sops/workspace.ts';
+
+let workspace: SopsWorkspace;
+beforeEach(async () => {
+  workspace = await sopsWorkspace();
+});
+afterEach(() => workspace.close());
+
+/** What the world learns of a failure: everything that could be logged or shown. */
+async function failure(script: string, timeoutMs?: number) {
+  const secrets = createSecrets(await workspace.withScript(script, { timeoutMs }));
+  const error: unknown = await secrets().catch((thrown: unknown) => thrown);
+  const seen = [inspect(error, { depth: 20, showHidden: true }), JSON.stringify(error)].join();
+  for (const form of ['utf8', 'base64', 'hex'] as const) {
+    expect(seen).not.toContain(Buffer.from(canary).toString(form));
+  }
+  return error;
+}
+
+const alive = (mark: string) =>
+  execFileSync('ps', ['-eo', 'stat,args'])
+    .toString()
+    .split('\n')
+    .filter((line) => line.includes(mark) && !line.startsWith('Z'));
+
+const leak = `echo '${canary}' >&2; printf '${canary}'`;
+
+describe('each exit code has its own words', () => {
+  it.each([
+    [1, 'sops-failed'],
+    [2, 'sops-file'],
+    [3, 'sops-failed'],
+    [4, 'sops-failed'],
+    [5, 'sops-failed'],
+    [8, 'sops-failed'],
+    [24, 'sops-tampered'],
+    [25, 'sops-tampered'],
+    [51, 'sops-tampered'],
+    [52, 'sops-tampered'],
+    [61, 'sops-failed'],
+    [91, 'sops-failed'],
+    [100, 'sops-file'],
+    [111, 'sops-no-key'],
+    [112, 'sops-failed'],
+    [128, 'sops-no-key'],
+    [143, 'sops-failed'],
+    [200, 'sops-failed'],
+    [255, 'sops-failed'],
+  ])('%i is %s', async (code, reason) => {
+    expect(await failure(`${leak}; exit ${code}`)).toMatchObject({ reason });
+  });
+
+  it('tells a signal from an exit code', async () => {
+    expect(await failure(`${leak}; kill -SEGV $$`)).toMatchObject({
+      reason: 'sops-failed',
+      facts: { outcome: 'signal SIGSEGV' },
+    });
+    expect(await failure(`${leak}; exit 139`)).toMatchObject({
+      facts: { outcome: 'exit code 139' },
+    });
+  });
+});
+
+describe('output that is not what was asked for', () => {
+  const json = `{"hub":{"user":"${canary}","token":"${canary}"}}`;
+  it.each([
+    ['nothing', ':', 'sops-failed'],
+    ['text', `echo '${canary}'`, 'sops-failed'],
+    ['half of it', `printf '${json.slice(0, -1)}'`, 'sops-failed'],
+    ['two documents', `printf '${json}${json}'`, 'sops-failed'],
+    ['a NUL', `printf '${json}\\0'`, 'sops-failed'],
+    ['a byte order mark', `printf '\\357\\273\\277${json}'`, 'sops-failed'],
+    ['no UTF-8', `printf '{"hub":{"user":"\\377","token":"${canary}"}}'`, 'sops-failed'],
+    ['a key twice', `printf '{"hub":{"user":"a","user":"${canary}","token":"b"}}'`, 'sops-failed'],
+    ['10 MB', `echo '${canary}'; head -c 10000000 /dev/zero`, 'sops-failed'],
+    ['a list', `printf '["${canary}"]'`, 'sops-shape'],
+    ['null', 'printf null', 'sops-shape'],
+    ['another document', `printf '{"hub":"${canary}"}'`, 'sops-shape'],
+    ['a number', `printf '{"hub":{"user":"${canary}","token":1}}'`, 'sops-shape'],
+    ['an empty token', `printf '{"hub":{"user":"${canary}","token":""}}'`, 'sops-shape'],
+    ['a line break', `printf '{"hub":{"user":"u","token":"${canary}\\\\n"}}'`, 'sops-shape'],
+    ['__proto__', `printf '{"__proto__":{"hub":{"user":"u","token":"${canary}"}}}'`, 'sops-shape'],
+  ])('%s', async (_, script, reason) => {
+    expect(await failure(script)).toMatchObject({ reason });
+  });
+
+  it('a flood on stderr does not matter', async () => {
+    const script = `yes '${canary}' | head -c 20000000 >&2; printf '{"hub":{"user":"u","token":"t"}}'`;
+    const { username } = await createSecrets(await workspace.withScript(script))();
+    expect(username).toBe('u');
+  });
+});
+
+describe('a sops that hangs is ended with all its children', () => {
+  let marks = 0;
+  const mark = () => `9${process.pid}${(marks += 1)}`;
+
+  it.each([
+    ['before any output', (m: string) => `sleep ${m}`],
+    ['after its output', (m: string) => `printf '{"hub":{"user":"u","token":"t"}}'; sleep ${m}`],
+    ['ignoring SIGTERM', (m: string) => `trap '' TERM INT HUP; sleep ${m}; sleep ${m}`],
+    ['waiting for a grandchild', (m: string) => `(sh -c 'sleep ${m}' & wait)`],
+    ['with a grandchild that keeps stdout', (m: string) => `setsid sleep 2.${m} & exit 0`],
+  ])('%s', async (_, script) => {
+    const m = mark();
+    const start = performance.now();
+    expect(await failure(script(m), 700)).toMatchObject({ reason: 'sops-timeout' });
+    expect(performance.now() - start).toBeLessThan(1900);
+    await expect.poll(() => alive(m), { timeout: 4000 }).toEqual([]);
+  });
+
+  it('a child left behind after success is ended too', async () => {
+    const m = mark();
+    const script = `sleep ${m} >/dev/null 2>&1 & printf '{"hub":{"user":"u","token":"t"}}'`;
+    await createSecrets(await workspace.withScript(script))();
+    await expect.poll(() => alive(m)).toEqual([]);
+  });
+
+  it('an overflow ends it at once', async () => {
+    const m = mark();
+    const start = performance.now();
+    await failure(`yes '${canary}'; sleep ${m}`, 10_000);
+    expect(performance.now() - start).toBeLessThan(5000);
+    await expect.poll(() => alive(m)).toEqual([]);
+  });
+});

@@ -1,0 +1,254 @@
+import { execFile } from 'node:child_process';
+import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify, inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encryptSops } from '../../local/sops.ts';
+import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
+import { canary, sopsWorkspace, type SopsWorkspace } from './workspace.ts';
+
+let workspace: SopsWorkspace;
+beforeEach(async () => {
+  workspace = await sopsWorkspace();
+});
+afterEach(() => workspace.close());
+
+const workFolders = async () =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith('promote-image-sops-'));
+
+describe('the credentials', () => {
+  it('are decrypted from the configured places of the file', async () => {
+    const { username, password } = await createSecrets(workspace.options)();
+    expect(username).toBe('relbot');
+    expect(password.reveal()).toBe(canary);
+    expect(inspect({ password })).not.toContain(canary);
+  });
+
+  it('come from a JSON file too', async () => {
+    const file = join(workspace.folder, 'credentials.json');
+    const yaml = await encryptSops({ hub: { user: 'a', token: 'b' } }, workspace.recipient);
+    const { parse } = await import('yaml');
+    await writeFile(file, JSON.stringify(parse(yaml)), { mode: 0o600 });
+    expect(await createSecrets({ ...workspace.options, file })()).toMatchObject({ username: 'a' });
+  });
+
+  it('are decrypted anew each time: a rotated token is seen', async () => {
+    const secrets = createSecrets(workspace.options);
+    await secrets();
+    const rotated = await encryptSops(
+      { hub: { user: 'relbot', token: 'new' } },
+      workspace.recipient,
+    );
+    await writeFile(workspace.file, rotated);
+    expect((await secrets()).password.reveal()).toBe('new');
+  });
+
+  it('leave no file behind', async () => {
+    const before = await workFolders();
+    await createSecrets(workspace.options)();
+    await createSecrets(await workspace.withScript('exit 51'))().catch(() => undefined);
+    expect(await workFolders()).toEqual(before);
+  });
+});
+
+describe('sops is run', () => {
+  const spy = 'env > "$0.env"; pwd >> "$0.env"; ls -A >> "$0.env"; printf "%s\\n" "$@" > "$0.args"';
+  const good = `printf '{"hub":{"user":"u","token":"t"}}'`;
+
+  it('with nothing of our environment but what the file’s kind of key needs', async () => {
+    const options = await workspace.withScript(`${spy}; ${good}`);
+    const hostile = {
+      SLACK_BOT_TOKEN: 'xoxb-secret',
+      SOPS_AGE_KEY_CMD: 'evil',
+      SOPS_GPG_EXEC: 'evil',
+      SOPS_KEYSERVICE: 'tcp://evil',
+      SOPS_CONFIG: '/evil',
+      SOPS_AGE_KEY: 'AGE-SECRET-KEY-1',
+      SOPS_DECRYPTION_ORDER: 'pgp',
+      AWS_SECRET_ACCESS_KEY: 'not for age',
+      VAULT_TOKEN: 'not for age',
+      LD_PRELOAD: '/evil.so',
+      NODE_OPTIONS: '--require /evil',
+    };
+    await createSecrets({ ...options, env: { ...options.env, ...hostile } })();
+    const seen = await readFile(join(workspace.folder, 'sops.env'), 'utf8');
+    const names = [...seen.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
+    expect(names.toSorted()).toEqual(
+      expect.arrayContaining(['HOME', 'PATH', 'PWD', 'SOPS_AGE_KEY_FILE']),
+    );
+    expect(names).toHaveLength(4);
+    expect(seen).not.toContain(`HOME=${workspace.folder}\n`);
+  });
+
+  it('with flags before an absolute copy of the file, in a folder of its own', async () => {
+    await createSecrets(await workspace.withScript(`${spy}; ${good}`))();
+    const args = (await readFile(join(workspace.folder, 'sops.args'), 'utf8')).trim().split('\n');
+    expect(args.slice(0, 3)).toEqual(['decrypt', '--output-type', 'json']);
+    expect(args.slice(3)).toEqual([expect.stringMatching(/^\/.*\/credentials\.yml$/)]);
+    const seen = await readFile(join(workspace.folder, 'sops.env'), 'utf8');
+    expect(seen).toMatch(/\/promote-image-sops-\w+\n\.sops\.yaml\ncredentials\.yml\nhome\n$/);
+  });
+
+  it('with the paths of key files made absolute', async () => {
+    const options = await workspace.withScript(`${spy}; ${good}`);
+    await createSecrets({ ...options, env: { ...options.env, SOPS_AGE_KEY_FILE: 'keys.txt' } })();
+    const seen = await readFile(join(workspace.folder, 'sops.env'), 'utf8');
+    expect(seen).toContain(`SOPS_AGE_KEY_FILE=${process.cwd()}/keys.txt\n`);
+  });
+});
+
+describe('which sops', () => {
+  it('is the first on PATH; relative folders do not count', async () => {
+    await workspace.withScript('exit 0');
+    const env = { ...workspace.options.env, PATH: `.:${workspace.folder}:/usr/bin` };
+    const facts = await checkSops({ ...workspace.options, env });
+    expect(facts).toMatchObject({ reason: 'sops-missing' });
+    expect(inspect(facts)).toContain(join(workspace.folder, 'sops'));
+  });
+
+  it.each([
+    ['nowhere', async () => '/nonexistent'],
+    [
+      'not executable',
+      async (folder: string) => {
+        await writeFile(join(folder, 'sops'), '');
+        return folder;
+      },
+    ],
+    [
+      'a folder',
+      async (folder: string) => {
+        await mkdir(join(folder, 'sops'));
+        return folder;
+      },
+    ],
+  ])('is refused: %s', async (_, prepare) => {
+    const env = { ...workspace.options.env, PATH: await prepare(workspace.folder) };
+    await expect(createSecrets({ ...workspace.options, env })()).rejects.toMatchObject({
+      reason: 'sops-missing',
+    });
+  });
+
+  it('is refused where anyone may replace it', async () => {
+    const options = await workspace.withScript('exit 0');
+    await chmod(options.sopsPath ?? '', 0o777);
+    await expect(createSecrets(options)()).rejects.toThrow(/anyone on the machine may replace/);
+  });
+
+  it('is what a version manager’s shim stands for', async () => {
+    const root = join(workspace.folder, '.pyenv');
+    await mkdir(join(root, 'shims'), { recursive: true });
+    await mkdir(join(root, 'bin'));
+    const { sopsPath } = await workspace.withScript(`echo 'sops 3.11.0'`);
+    await writeFile(join(root, 'shims/sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const env = { ...workspace.options.env, PATH: `${root}/shims:/usr/bin:/bin` };
+    const facts = () => checkSops({ ...workspace.options, env });
+
+    expect(inspect(await facts())).toMatch(/shim that leads nowhere; put the folder/);
+    await writeFile(
+      join(root, 'bin/pyenv'),
+      `#!/bin/sh\n[ "$1 $2" = 'which sops' ] && [ -z "$SOPS_AGE_KEY_FILE" ] && echo ${sopsPath}\n`,
+      { mode: 0o755 },
+    );
+    expect(await facts()).toMatchObject({ binary: sopsPath, version: '3.11.0' });
+  });
+
+  it('must be 3.9 at least', async () => {
+    const old = await checkSops(await workspace.withScript(`echo 'sops 3.8.1 (latest)'`));
+    expect(inspect(old)).toMatch(/is 3\.8\.1, older than 3\.9/);
+  });
+
+  it('is told by doctor, without decrypting', async () => {
+    const facts = await checkSops(workspace.options);
+    expect(facts).toMatchObject({ version: '3.11.0', keyTypes: ['age'] });
+    const asked = await workspace.withScript('echo "$@" >> "$0.args"; echo sops 3.10.2');
+    await checkSops(asked);
+    const args = await readFile(`${asked.sopsPath}.args`, 'utf8');
+    expect(args).toBe('--version --disable-version-check\n');
+  });
+});
+
+describe('the file is refused before sops runs', () => {
+  const encrypted = /ENC\[AES256_GCM,[^\]]*\]/;
+  const server = (kind: string) => (text: string) =>
+    text.replace(/^ {2}lastmodified/m, `  ${kind}\n  lastmodified`);
+  const cases: Record<string, [(text: string) => string, RegExp]> = {
+    'a value in plain text': [
+      (text) => text.replace(encrypted, 'plain'),
+      /hub\.user is not encrypted/,
+    ],
+    'a value that is a map': [
+      (text) => text.replace(encrypted, '{ a: b }'),
+      /hub\.user is not encrypted/,
+    ],
+    'a value missing': [(text) => text.replace(/^ +token: .*\n/m, ''), /no text at hub\.token/],
+    'no MAC': [(text) => text.replace(/^ +mac: .*\n/m, ''), /changed after it was encrypted/],
+    'no metadata': [(text) => text.replace(/^sops:[^]*/m, ''), /no sops metadata/],
+    'no key': [
+      (text) => text.replace(/^ +age:[^]*?END AGE ENCRYPTED FILE-----\n/m, ''),
+      /names no key/,
+    ],
+    'no YAML': [() => 'a: [', /neither YAML nor JSON/],
+    'a key twice': [(text) => `hub: {}\n${text}`, /neither YAML nor JSON/],
+    'a Vault without https': [
+      server('hc_vault: [{ vault_address: "http://vault.example", engine_path: a, key_name: b }]'),
+      /key server without https/,
+    ],
+    'a Vault without https in a group': [
+      server('key_groups: [{ hc_vault: [{ vault_address: "http://vault.example" }] }]'),
+      /key server without https/,
+    ],
+    'an Azure vault without https': [
+      server('azure_kv: [{ vault_url: "http://vault.example", name: a, version: b }]'),
+      /key server without https/,
+    ],
+    'too large': [(text) => `${text}# ${'x'.repeat(300_000)}\n`, /larger than/],
+  };
+
+  it.each(Object.entries(cases))('%s', async (_, [change, message]) => {
+    const { sopsPath } = await workspace.withScript('touch "$0.ran"');
+    const options = { ...(await workspace.withFile(change)), sopsPath };
+    await expect(createSecrets(options)()).rejects.toThrow(message);
+    expect(await readdir(workspace.folder)).not.toContain('sops.ran');
+  });
+
+  it('another Vault than ours', async () => {
+    const options = await workspace.withFile(
+      server('hc_vault: [{ vault_address: "https://evil.example", engine_path: a, key_name: b }]'),
+    );
+    const env = { ...options.env, VAULT_ADDR: 'https://vault.example:8200' };
+    await expect(createSecrets({ ...options, env })()).rejects.toThrow(/another Vault/);
+  });
+
+  it('what others may write', async () => {
+    await chmod(workspace.file, 0o666);
+    await expect(createSecrets(workspace.options)()).rejects.toThrow(/anyone .* may write to it/);
+    await chmod(workspace.file, 0o600);
+    await chmod(workspace.folder, 0o777);
+    await expect(createSecrets(workspace.options)()).rejects.toThrow(/may write to its folder/);
+  });
+
+  it('what is no plain file', async () => {
+    const at = (name: string) => ({ ...workspace.options, file: join(workspace.folder, name) });
+    await promisify(execFile)('mkfifo', [at('fifo.yml').file]);
+    await mkdir(at('folder.yml').file);
+    await symlink('/etc/hostname', at('outside.yml').file);
+    await link(workspace.file, at('name-without-ending').file);
+    await expect(createSecrets(at('fifo.yml'))()).rejects.toThrow(/no plain file/);
+    await expect(createSecrets(at('folder.yml'))()).rejects.toThrow(/no plain file/);
+    await expect(createSecrets(at('outside.yml'))()).rejects.toThrow(/link to another folder/);
+    await expect(createSecrets(at('missing.yml'))()).rejects.toThrow(/it is missing/);
+    await expect(createSecrets(at('name-without-ending'))()).rejects.toThrow(/must end in \.yml/);
+  });
+
+  it('but not a link inside the folder, as Kubernetes mounts secrets', async () => {
+    await mkdir(join(workspace.folder, '..data'));
+    await link(workspace.file, join(workspace.folder, '..data/mounted.yml'));
+    const file = join(workspace.folder, 'mounted.yml');
+    await symlink('..data/mounted.yml', file);
+    expect(await createSecrets({ ...workspace.options, file })()).toMatchObject({
+      username: 'relbot',
+    });
+  });
+});
