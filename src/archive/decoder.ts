@@ -1,0 +1,34 @@
+import type { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import type { Bytes } from '../ports.ts';
+
+/** Bytes that a decoder gives at once, at most. */
+export const chunkSize = 512 * 1024;
+
+/**
+ * Runs bytes through a decoder of `node:zlib`. The chunks are the caller's to keep. Leaving early closes `source`; an
+ * error of `source` comes through as it is, one of the decoder as Node gives it.
+ */
+export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerator<Uint8Array> {
+  // Whatever goes wrong in here destroys the decoder with that error, and so reaches the loop below.
+  const feeding = pipeline(source, decoder).catch(() => undefined);
+  for await (const chunk of decoder as AsyncIterable<Uint8Array>) yield chunk;
+  // A decoder may be done before its source is: nobody else reads the source until this has let go of it.
+  await feeding;
+}
+
+/** Whether these bytes begin like gzip. */
+export function looksLikeGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** Unpacks gzip, of one member or many; see {@link decoded}. */
+export function gunzip(source: Bytes): AsyncGenerator<Uint8Array> {
+  return decoded(source, createGunzip({ chunkSize }));
+}
+
+/** Whether an error comes from a decoder of `node:zlib`, and not from what it was fed with. */
+export function isDecoderError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && /^(ZSTD_|Z_)/.test(String(error.code));
+}

@@ -1,0 +1,126 @@
+import { createHash, type Hash } from 'node:crypto';
+import { fail, PromotionError, refuse } from '../errors.ts';
+import type { Bytes } from '../ports.ts';
+import { digestFromHex, type Digest } from '../reference.ts';
+import { gunzip, isDecoderError, looksLikeGzip } from './decoder.ts';
+import type { Meter } from './limits.ts';
+
+/** One layer as it stands in the archive, uncompressed: a gzip layer is unpacked by the reader. */
+export interface LayerStream {
+  /** 0-based, in the order in which the archive holds them. */
+  readonly index: number;
+  /** The diffID that its file name gives: a claim, proven only when the archive was read to its end. */
+  readonly claimed: Digest | undefined;
+  /** Uncompressed bytes, `undefined` for a gzip layer. */
+  readonly size: number | undefined;
+  /** May be read once. The chunks are the reader's to keep. */
+  readonly bytes: Bytes;
+}
+
+export type OnLayer = (layer: LayerStream) => Promise<void>;
+
+/** The layer's file in the archive. */
+export interface LayerFile {
+  readonly index: number;
+  /** The sha256 that its name gives: of what is stored, or of what that unpacks to. */
+  readonly named: Digest | undefined;
+  /** Bytes stored. */
+  readonly size: number;
+  /** How it begins. */
+  readonly start: Uint8Array;
+  /** The next bytes stored, `undefined` at the end. */
+  readonly some: () => Promise<Uint8Array | undefined>;
+}
+
+/** What was proven of a layer by reading it. */
+export interface ReadLayer {
+  readonly index: number;
+  readonly diffId: Digest;
+  readonly size: number;
+}
+
+/** Hands the layer to `onLayer` while it streams by, and hashes it. Throws `archive-layer` where it is not as named. */
+export async function readLayer(
+  file: LayerFile,
+  meter: Meter,
+  onLayer: OnLayer | undefined,
+): Promise<ReadLayer> {
+  const stored = new Counted(file.some);
+  const isGzip = looksLikeGzip(file.start);
+  const unpacked = isGzip ? new Counted(unpack(stored, file, meter)) : stored;
+  await onLayer?.({
+    index: file.index,
+    claimed: isGzip ? undefined : file.named,
+    size: isGzip ? undefined : file.size,
+    bytes: bytesOf(unpacked.some),
+  });
+  // Whatever a reader left unread belongs to the hash.
+  while ((await unpacked.some()) !== undefined);
+  const diffId = unpacked.digest();
+  if (file.named && file.named !== diffId && file.named !== stored.digest()) {
+    refuseLayer(file.index, `does not have the sha256 that its name gives: it is ${diffId}`);
+  }
+  return { index: file.index, diffId, size: unpacked.size };
+}
+
+/** Throws `archive-layer`; `index` is 0-based, people count from 1. */
+export function refuseLayer(index: number, problem: string): never {
+  fail('archive-layer', { layer: String(index + 1), problem });
+}
+
+/** Bytes that are hashed and counted as they are taken. */
+class Counted {
+  readonly #some: () => Promise<Uint8Array | undefined>;
+  readonly #hash: Hash = createHash('sha256');
+  #digest: Digest | undefined;
+  size = 0;
+
+  constructor(some: () => Promise<Uint8Array | undefined>) {
+    this.#some = some;
+  }
+
+  readonly some = async (): Promise<Uint8Array | undefined> => {
+    const chunk = await this.#some();
+    if (chunk) {
+      this.#hash.update(chunk);
+      this.size += chunk.length;
+    }
+    return chunk;
+  };
+
+  digest(): Digest {
+    this.#digest ??= digestFromHex(this.#hash.digest('hex'));
+    return this.#digest;
+  }
+}
+
+function unpack(stored: Counted, file: LayerFile, meter: Meter) {
+  const chunks = gunzip(metered(stored, meter));
+  return async (): Promise<Uint8Array | undefined> => {
+    try {
+      const { value, done } = await chunks.next();
+      if (done === true) return undefined;
+      meter.gave(value.length);
+      return value;
+    } catch (error) {
+      if (!isDecoderError(error)) throw error;
+      const facts = { layer: String(file.index + 1), problem: 'is not sound gzip' };
+      throw new PromotionError(refuse('archive-layer', facts), { cause: error });
+    }
+  };
+}
+
+async function* metered(stored: Counted, meter: Meter): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytesOf(stored.some)) {
+    meter.took(chunk.length);
+    yield chunk;
+  }
+}
+
+/** The chunks as a loop takes them; leaving the loop leaves the rest where it is. */
+async function* bytesOf(
+  some: () => Promise<Uint8Array | undefined>,
+): AsyncGenerator<Uint8Array, undefined> {
+  for (let chunk = await some(); chunk; chunk = await some()) yield chunk;
+  return undefined;
+}
