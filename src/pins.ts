@@ -1,0 +1,220 @@
+import { raiseCheckoutCaches, type RaisedCache } from './checkout-cache.ts';
+import type { Image } from './image.ts';
+import type { Span } from './pin-forms.ts';
+import { readPins, type Part, type Place, type ReadFile } from './pin-reader.ts';
+import { imageFor, type PinImage } from './pin-tag.ts';
+import type { TreeFile } from './ports.ts';
+import type { Reference } from './reference.ts';
+
+/** A place of a source tree that names the image, and what it says: `name:tag@sha256:…`, or what is there of it. */
+export interface Pin {
+  readonly path: string;
+  /** 1-based, where the pin begins. */
+  readonly line: number;
+  readonly from: string;
+}
+
+export interface MovedPin extends Pin {
+  readonly to: string;
+}
+
+/** A place that names the image in a form that is not understood: for a person to look at. */
+export interface UnclearPin {
+  readonly path: string;
+  readonly line: number;
+  readonly name: string;
+}
+
+export interface Repinned {
+  /** New bytes of every file that changes. */
+  readonly changed: ReadonlyMap<string, Uint8Array>;
+  readonly pins: readonly MovedPin[];
+  /** Pins that said the new reference before. */
+  readonly settled: readonly Pin[];
+  readonly caches: readonly RaisedCache[];
+  readonly notUnderstood: readonly UnclearPin[];
+}
+
+/** Where the files pin the image. Mentions without a tag or digest are no pins; what can't be read is told apart. */
+export function findPins(
+  files: readonly TreeFile[],
+  image: PinImage,
+): { readonly pins: readonly Pin[]; readonly notUnderstood: readonly UnclearPin[] } {
+  const read = files.map((file) => ({ path: file.path, ...readPins(file, image) }));
+  return {
+    pins: read.flatMap(({ path, places }) =>
+      places.map((place) => ({ path, line: place.line, from: says(place) })),
+    ),
+    notUnderstood: read.flatMap(({ path, unclear }) =>
+      unclear.map(({ line, name }) => ({ path, line, name })),
+    ),
+  };
+}
+
+/**
+ * Moves every pin of the image to `reference` and keeps every other byte. A pin keeps its form: its quotes, its lines,
+ * its host, a digest without a tag; a tag without a digest gets one. Where Mercurial changed, the numbers of the
+ * checkout caches go up in the files of moved pins. Applied to its own result it changes nothing.
+ */
+export function repinFiles(
+  files: readonly TreeFile[],
+  image: PinImage,
+  to: { readonly reference: Reference; readonly mercurialChanged: boolean },
+): Repinned {
+  const seenAs = imageFor(image, to.reference);
+  const moved = files.map((file) => repinFile(file, readPins(file, seenAs, to.reference), to));
+  return {
+    changed: new Map(moved.flatMap(({ path, bytes }) => (bytes ? [[path, bytes]] : []))),
+    pins: moved.flatMap(({ pins }) => pins),
+    settled: moved.flatMap(({ settled }) => settled),
+    caches: moved.flatMap(({ caches }) => caches),
+    notUnderstood: moved.flatMap(({ notUnderstood }) => notUnderstood),
+  };
+}
+
+/** First line of the commit that updates the pins: the configured one, in the form that trees with bugs use. */
+export function subject(image: Pick<Image, 'message'>, bug?: number): string {
+  if (bug === undefined) return image.message;
+  return `Bug ${bug} - ${image.message.replace(/^(?:chore(?:\([^)]*\))?:|no bug(?: -)?)\s*/i, '')}`;
+}
+
+/** What a commit message says besides its first line. */
+export interface Landing {
+  /** First line, see {@link subject}. */
+  readonly subject: string;
+  readonly reference: string;
+  /** The page of the task that built the image. */
+  readonly task: string;
+  readonly repository: string;
+  readonly revision: string;
+  readonly reviewers?: readonly string[] | undefined;
+  readonly caches?: readonly RaisedCache[] | undefined;
+}
+
+/** The whole commit message: first line, empty line, what the image is and where it comes from. */
+export function commitMessage(landing: Landing): string {
+  const { reviewers = [], caches = [] } = landing;
+  const review = reviewers.length > 0 ? ` r=${reviewers.join(',')}` : '';
+  const lines = [
+    `${landing.subject}${review}`,
+    '',
+    `Image: ${landing.reference}`,
+    `Task: ${landing.task}`,
+    `Built from: ${landing.revision} of ${landing.repository}`,
+  ];
+  if (caches.length > 0) {
+    lines.push('', 'Mercurial changed, so the checkout cache gets a new name.');
+  }
+  return `${lines.map((line) => line.replaceAll(/[\0-\x1f\x7f]+/g, ' ')).join('\n')}\n`;
+}
+
+interface Edit extends Span {
+  readonly text: string;
+}
+
+function repinFile(
+  { path }: TreeFile,
+  { text, places, unclear }: ReadFile,
+  {
+    reference,
+    mercurialChanged,
+  }: { readonly reference: Reference; readonly mercurialChanged: boolean },
+): Omit<Repinned, 'changed'> & { readonly path: string; readonly bytes: Uint8Array | undefined } {
+  const pins: MovedPin[] = [];
+  const settled: Pin[] = [];
+  const notUnderstood = unclear.map(({ line, name }) => ({ path, line, name }));
+  const edits: Edit[] = [];
+  for (const place of places) {
+    const pin = { path, line: place.line, from: says(place) };
+    const move = editsOf(place, reference);
+    if (!move) notUnderstood.push({ path, line: place.line, name: place.name?.text ?? '' });
+    else if (move.length === 0) settled.push(pin);
+    else pins.push({ ...pin, to: says(next(place, reference)) });
+    edits.push(...(move ?? []));
+  }
+  const rewritten = apply(text, edits);
+  const raise = mercurialChanged && pins.length > 0;
+  const { text: after, raised: caches } = raise
+    ? raiseCheckoutCaches(rewritten, path)
+    : { text: rewritten, raised: [] };
+  const bytes = after === text ? undefined : new Uint8Array(Buffer.from(after, 'latin1'));
+  return { path, bytes, pins, settled, caches, notUnderstood };
+}
+
+type Said = Readonly<Record<'name' | 'tag' | 'hex', { readonly text: string } | undefined>>;
+
+function says({ name, tag, hex }: Said): string {
+  const parts = [name?.text ?? '', name && tag ? `:${tag.text}` : (tag?.text ?? '')];
+  if (hex) parts.push(`${name ? '@' : ''}sha256:${hex.text}`);
+  return parts.join('');
+}
+
+/** What the place will say: the same parts as now, and a digest where one belongs. */
+function next(place: Place, { name, tag, digest }: Reference): Said {
+  const hasDigest = place.hex ?? place.digestAt;
+  return {
+    name: place.name && { text: name },
+    tag: place.tag && { text: tag },
+    hex: hasDigest === undefined ? undefined : { text: hexOf(digest) },
+  };
+}
+
+/** What to write for the place to say the reference; `undefined` where its split name has no place for the new one. */
+function editsOf(place: Place, { name, tag, digest }: Reference): readonly Edit[] | undefined {
+  const edits: Edit[] = [];
+  if (place.name && place.name.text !== name) {
+    const named = spread(tokens(name), place.name);
+    if (!named) return undefined;
+    edits.push(...named);
+  }
+  if (place.tag && place.tag.text !== tag) edits.push(...cut(tag, place.tag));
+  if (place.hex && place.hex.text !== hexOf(digest)) edits.push(...cut(hexOf(digest), place.hex));
+  if (!place.hex && place.digestAt !== undefined) {
+    edits.push({ start: place.digestAt, end: place.digestAt, text: `@${digest}` });
+  }
+  return edits;
+}
+
+function hexOf(digest: string): string {
+  return digest.slice('sha256:'.length);
+}
+
+/** Puts a text where an old one stood, cut where that was cut; what is longer goes into the last piece. */
+function cut(text: string, { spans }: Part): readonly Edit[] {
+  let from = 0;
+  return spans.map((span, index) => {
+    const to = index === spans.length - 1 ? text.length : from + span.end - span.start;
+    const edit = { ...span, text: text.slice(from, to) };
+    from = to;
+    return edit;
+  });
+}
+
+/** The same for a name, which is cut at its slashes only. */
+function spread(parts: readonly string[], { text, spans }: Part): readonly Edit[] | undefined {
+  if (spans.length === 1) return spans.map((span) => ({ ...span, text: parts.join('') }));
+  if (tokens(text).length !== parts.length) return undefined;
+  let [from, taken] = [0, 0];
+  return spans.map((span) => {
+    const old = text.slice(from, from + span.end - span.start);
+    from += old.length;
+    const count = tokens(old).length;
+    const edit = { ...span, text: parts.slice(taken, taken + count).join('') };
+    taken += count;
+    return edit;
+  });
+}
+
+/** `a/b` → `a`, `/`, `b`. */
+function tokens(name: string): readonly string[] {
+  return name.match(/\/|[^/]+/g) ?? [];
+}
+
+function apply(text: string, edits: readonly Edit[]): string {
+  let [after, at] = ['', 0];
+  for (const edit of edits) {
+    after += text.slice(at, edit.start) + edit.text;
+    at = edit.end;
+  }
+  return after + text.slice(at);
+}
