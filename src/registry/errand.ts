@@ -1,0 +1,40 @@
+import { PromotionError, refuse } from '../errors.ts';
+import type { Credentials } from '../secret.ts';
+import { Client } from './client.ts';
+import { Http } from './http.ts';
+import { Pace } from './retry.ts';
+import { defaultTiming, systemClock, type RegistryOptions } from './timing.ts';
+
+/** One thing to be done at the registry, from the first question to the last. */
+export interface Errand {
+  /** `name:tag`, for whoever reads why something was refused. */
+  readonly subject: string;
+  readonly credentials?: Credentials | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Runs `work` with a client of its own; its connections are closed afterwards, and it ends in time. */
+export async function onErrand<T>(
+  options: RegistryOptions,
+  errand: Errand,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const timing = { ...defaultTiming, ...options.timing };
+  const pace = new Pace(timing, options.clock ?? systemClock);
+  const http = new Http(new URL(options.url), timing);
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(tooLate(errand.subject, timing.total)), timing.total);
+  const signal = errand.signal ? AbortSignal.any([errand.signal, stop.signal]) : stop.signal;
+  const { subject, credentials } = errand;
+  try {
+    return await work(new Client({ http, pace, subject, credentials, signal }));
+  } finally {
+    clearTimeout(late);
+    await http.close();
+  }
+}
+
+function tooLate(subject: string, total: number): PromotionError {
+  const problem = `it took longer than ${total / 1000} s in all`;
+  return new PromotionError(refuse('registry-unreachable', { what: subject, problem }));
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { fail } from '../errors.ts';
+import { Digest } from '../reference.ts';
+import type { Client } from './client.ts';
+import { sha256, type Descriptor } from './manifest.ts';
+
+/** @see https://github.com/opencontainers/image-spec/blob/main/config.md#properties */
+const imageConfig = z.object({
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().optional(),
+  rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(Digest) }),
+});
+
+/** What the registry has as an image's config, proven by its hash. */
+export interface StoredConfig {
+  /** `linux/amd64` */
+  readonly platform: string;
+  /** The base first; as many as the manifest has layers. */
+  readonly diffIds: readonly Digest[];
+}
+
+/** Reads the config of an image of the repository. Throws `registry-nonsense` where it is not what its digest says. */
+export async function readConfig(
+  client: Client,
+  name: string,
+  image: { readonly config: Descriptor; readonly layers: readonly Descriptor[] },
+): Promise<StoredConfig> {
+  const { digest } = image.config;
+  const what = `the image config ${digest}`;
+  const answer = await client.call({
+    what,
+    method: 'GET',
+    at: `/v2/${name}/blobs/${digest}`,
+    scope: { name, actions: 'pull' },
+    expect: [200],
+  });
+  if (sha256(answer.bytes) !== digest) {
+    fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
+  }
+  const parsed = imageConfig.safeParse(parseJson(answer.bytes));
+  if (!parsed.success) fail('registry-nonsense', { what, problem: 'it is no image config' });
+  const { os, architecture, variant, rootfs } = parsed.data;
+  if (rootfs.diff_ids.length !== image.layers.length) {
+    fail('registry-nonsense', {
+      what,
+      problem: 'it has another number of layers than its manifest',
+    });
+  }
+  const platform = [os, architecture, variant].filter(Boolean).join('/');
+  return { platform, diffIds: rootfs.diff_ids };
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

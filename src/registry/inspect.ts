@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { gunzip, isDecoderError } from '../archive/decoder.ts';
+import { Meter } from '../archive/limits.ts';
+import { lookInto, mercurialIn, type LayerSoftware } from '../archive/software.ts';
+import { fail } from '../errors.ts';
+import type { ArchiveLayer, Contents } from '../plan.ts';
+import type { Bytes } from '../ports.ts';
+import { digestFromHex, type Digest } from '../reference.ts';
+import type { Client } from './client.ts';
+import { readConfig } from './image-config.ts';
+import { isGzipLayer, readManifest, type Descriptor } from './manifest.ts';
+
+/** No image that was ever published unpacks to more. */
+const limits = { unpacked: 32 * 1024 ** 3 };
+
+/**
+ * What a published image holds: its layers are streamed and hashed, nothing is kept. Throws `registry-nonsense` where
+ * any part does not have the hash that names it, or another PromotionError.
+ */
+export async function inspectImage(
+  client: Client,
+  name: string,
+  digest: Digest,
+): Promise<Contents> {
+  const what = `the image ${name}@${digest}`;
+  const found = await readManifest(client, name, digest);
+  if (found?.digest !== digest) {
+    const problem = found ? 'its bytes do not have its digest' : 'there is none';
+    fail('registry-nonsense', { what, problem });
+  }
+  const { image } = found;
+  if (!image) fail('registry-nonsense', { what, problem: 'it is not a single image' });
+  const { platform, diffIds } = await readConfig(client, name, image);
+  const layers: ArchiveLayer[] = [];
+  const software: (LayerSoftware | undefined)[] = [];
+  for (const [index, layer] of image.layers.entries()) {
+    const read = await readLayer(client, name, layer);
+    if (read.diffId !== diffIds[index]) {
+      fail('registry-nonsense', {
+        what: `the layer ${layer.digest}`,
+        problem: 'it unpacks to another than the config says',
+      });
+    }
+    layers.push({ diffId: read.diffId, size: read.size });
+    software.push(read.software);
+  }
+  const mercurial = mercurialIn(software);
+  const contents = { imageId: image.config.digest, layers, platform };
+  return mercurial === undefined ? contents : { ...contents, mercurial };
+}
+
+type Layer = ArchiveLayer & { readonly software: LayerSoftware | undefined };
+
+async function readLayer(client: Client, name: string, layer: Descriptor): Promise<Layer> {
+  const what = `the layer ${layer.digest}`;
+  if (!isGzipLayer(layer)) fail('registry-nonsense', { what, problem: `it is ${layer.mediaType}` });
+  return await client.pace.persist(async () => {
+    try {
+      const blob = hashed(blobBytes(client, name, layer));
+      const raw = hashed(unpacked(blob.bytes));
+      const software = await lookInto(raw.bytes);
+      if (blob.digest() !== layer.digest) {
+        fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
+      }
+      return { diffId: raw.digest(), size: raw.size(), software };
+    } catch (error) {
+      if (!isDecoderError(error)) throw error;
+      return fail('registry-nonsense', { what, problem: 'it is not sound gzip' });
+    }
+  }, client.signal);
+}
+
+async function* blobBytes(
+  client: Client,
+  name: string,
+  { digest }: Descriptor,
+): AsyncGenerator<Uint8Array> {
+  const what = `the layer ${digest}`;
+  const { signal } = client;
+  const at = `/v2/${name}/blobs/${digest}`;
+  const scope = { name, actions: 'pull' } as const;
+  const { body } = await client.open({ what, method: 'GET', at, scope, expect: [200] });
+  try {
+    yield* body as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw client.http.translate(error, { what, signal });
+  }
+}
+
+async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  const meter = new Meter(limits);
+  for await (const chunk of gunzip(tapped(bytes, (piece) => meter.took(piece.length)))) {
+    meter.gave(chunk.length);
+    yield chunk;
+  }
+}
+
+function hashed(source: Bytes) {
+  const hash = createHash('sha256');
+  let size = 0;
+  const bytes = tapped(source, (chunk) => {
+    hash.update(chunk);
+    size += chunk.length;
+  });
+  return { bytes, size: () => size, digest: () => digestFromHex(hash.digest('hex')) };
+}
+
+async function* tapped(
+  source: Bytes,
+  tap: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    tap(chunk);
+    yield chunk;
+  }
+}

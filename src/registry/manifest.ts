@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { fail } from '../errors.ts';
+import { Digest, digestFromHex } from '../reference.ts';
+import type { Client } from './client.ts';
+
+/**
+ * Docker's own image format, version 2 schema 2: what every Taskcluster worker can pull.
+ * @see https://distribution.github.io/distribution/spec/manifest-v2-2/
+ */
+export const mediaTypes = {
+  manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+  config: 'application/vnd.docker.container.image.v1+json',
+  layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+} as const;
+
+/** @see https://github.com/opencontainers/image-spec/blob/main/media-types.md */
+const oci = {
+  manifest: 'application/vnd.oci.image.manifest.v1+json',
+  index: 'application/vnd.oci.image.index.v1+json',
+  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+} as const;
+
+const accept = [
+  mediaTypes.manifest,
+  oci.manifest,
+  oci.index,
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ');
+
+/** @see https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
+const descriptor = z.object({
+  mediaType: z.string(),
+  digest: Digest,
+  size: z.int().min(0),
+});
+export type Descriptor = Readonly<z.infer<typeof descriptor>>;
+
+const imageManifest = z.object({
+  schemaVersion: z.literal(2),
+  config: descriptor,
+  layers: z.array(descriptor).max(1000),
+});
+
+/** A manifest as the registry gave it. Only its bytes are believed, and what they hash to. */
+export interface FoundManifest {
+  /** sha256 of the bytes. */
+  readonly digest: Digest;
+  /** What the registry calls it. */
+  readonly claimed: string | undefined;
+  readonly bytes: Buffer;
+  /** `undefined` where it is not of a single image (an index). */
+  readonly image:
+    | { readonly config: Descriptor; readonly layers: readonly Descriptor[] }
+    | undefined;
+}
+
+/** Reads the manifest under a tag or digest; `undefined` where there is none. Throws a PromotionError. */
+export async function readManifest(
+  client: Client,
+  name: string,
+  reference: string,
+): Promise<FoundManifest | undefined> {
+  const what = `the manifest of ${name}${reference.startsWith('sha256:') ? '@' : ':'}${reference}`;
+  const answer = await client.call({
+    what,
+    method: 'GET',
+    at: `/v2/${name}/manifests/${reference}`,
+    scope: { name, actions: 'pull' },
+    headers: { accept },
+    expect: [200, 404],
+  });
+  if (answer.status === 404) return undefined;
+  const { bytes } = answer;
+  const image = imageManifest.safeParse(parseJson(bytes, what));
+  const claimed = answer.header('docker-content-digest');
+  return { digest: sha256(bytes), claimed, bytes, image: image.data };
+}
+
+/** Throws `registry-nonsense` where the registry calls a manifest other than its bytes say. */
+export function proven(found: FoundManifest, what: string): FoundManifest {
+  if (found.claimed !== undefined && found.claimed !== found.digest) {
+    fail('registry-nonsense', { what, problem: 'its bytes do not have the digest it is given' });
+  }
+  return found;
+}
+
+/** Whether a layer may stand in a manifest of ours as it is: gzip, and stored by the registry itself. */
+export function isGzipLayer({ mediaType }: Descriptor): boolean {
+  return mediaType === mediaTypes.layer || mediaType === oci.layer;
+}
+
+/** The bytes of a manifest. The same parts give the same bytes, and with them the same digest. */
+export function formatManifest(
+  config: Pick<Descriptor, 'digest' | 'size'>,
+  layers: readonly Pick<Descriptor, 'digest' | 'size'>[],
+): Buffer {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.config, size: config.size, digest: config.digest },
+    layers: layers.map(({ size, digest }) => ({ mediaType: mediaTypes.layer, size, digest })),
+  };
+  return Buffer.from(JSON.stringify(manifest, undefined, 3));
+}
+
+export function sha256(bytes: Uint8Array): Digest {
+  return digestFromHex(createHash('sha256').update(bytes).digest('hex'));
+}
+
+function parseJson(bytes: Buffer, what: string): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return fail('registry-nonsense', { what, problem: 'it is not JSON' });
+  }
+}
