@@ -12,6 +12,7 @@ import type {
   Promotion,
   Refused,
   Rejected,
+  Unneeded,
 } from './states.ts';
 
 /** Every word that Slack shows, apart from the card’s: facts in, message out. */
@@ -126,6 +127,19 @@ export function published(promotion: Promoted): Message {
       mrkdwn(`${mention(requester)} :package: *Published*`),
       preformatted(reference),
       mrkdwn(facts),
+    ],
+  };
+}
+
+export function unneeded({ plan, digest, requester }: Unneeded): Message {
+  const reference = formatReference({ ...plan.target, digest });
+  return {
+    text: `Published already: ${reference}`,
+    blocks: [
+      mrkdwn(
+        `${mention(requester)} :package: The tag holds this very image already: there is nothing to promote.`,
+      ),
+      preformatted(reference),
     ],
   };
 }

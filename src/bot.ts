@@ -1,0 +1,161 @@
+import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
+import type { Block } from './blocks.ts';
+import { details } from './card.ts';
+import { parseCommand, type Command } from './command.ts';
+import { createDecisions, type Decisions } from './decisions.ts';
+import { isRefusal, refuse, type Refusal } from './errors.ts';
+import * as messages from './messages.ts';
+import type { Policy } from './policy.ts';
+import type { Store } from './ports.ts';
+import type { PromotionPorts } from './promotion.ts';
+import type { Ask, Asked } from './states.ts';
+import { work } from './work.ts';
+
+export interface BotOptions {
+  readonly policy: Policy;
+  readonly ports: Omit<PromotionPorts, 'ledger'> & { readonly store: Store };
+  readonly now: () => Date;
+  /** A new promotion’s id: short, unguessable. */
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Aborted when the bot shuts down: steps are parked where they can be taken up again. */
+  readonly signal: AbortSignal;
+}
+
+/** One line to the log; `error` may hold a cause that people are not shown. */
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  facts?: object,
+) => void;
+
+export interface Bot {
+  /** The line after the slash command. Returns as soon as the request is stored. */
+  onCommand(delivery: Delivery & { readonly text: string }): Promise<Answer>;
+  /** The same, from the form. */
+  onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
+  /** A button. */
+  onDecision(click: Click): Promise<Answer>;
+  /** Why this person may not decide, before they are asked for a reason; `undefined` where they may. */
+  mayReject(click: Click): Promise<Refusal | undefined>;
+  /** Everything that is known of a promotion, at length. */
+  details(promotion: string): Promise<readonly Block[]>;
+  /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
+  onTick(): Promise<void>;
+}
+
+/** The story, told once: a line becomes a request, a click becomes a decision, a tick carries out what was decided. */
+export function createBot(options: BotOptions): Bot {
+  const { policy, ports } = options;
+  const decisions = createDecisions(options);
+  const vocabulary = { images: policy.images, rootUrl: policy.taskcluster.rootUrl };
+
+  return {
+    async onCommand(delivery) {
+      const refusal = placeRefusal(delivery, policy);
+      if (refusal) return answerRefusal(refusal, delivery, ports.store);
+      const command = parseCommand(delivery.text, vocabulary);
+      if (isRefusal(command)) return answerRefusal(command, delivery, ports.store);
+      return obey(command, delivery, { ...options, decisions });
+    },
+    async onAsk(delivery, ask) {
+      const refusal = placeRefusal(delivery, policy);
+      if (refusal) return answerRefusal(refusal, delivery, ports.store);
+      return begin(ask, delivery, options);
+    },
+    async onDecision(click) {
+      const refusal = placeRefusal(click, policy);
+      if (refusal) return answerRefusal(refusal, click, ports.store);
+      return decisions.decide(click);
+    },
+    mayReject: async (click) => placeRefusal(click, policy) ?? decisions.mayReject(click),
+    async details(id) {
+      const promotion = await ports.store.get(id);
+      return promotion
+        ? details(promotion, { rootUrl: vocabulary.rootUrl, required: policy.approval.required })
+        : [];
+    },
+    onTick: () => work(options),
+  };
+}
+
+async function obey(
+  command: Command,
+  delivery: Delivery & { readonly text: string },
+  { policy, ports, decisions, ...rest }: BotOptions & { readonly decisions: Decisions },
+): Promise<Answer> {
+  switch (command.do) {
+    case 'promote':
+      return begin(command.ask, delivery, { policy, ports, ...rest });
+    case 'form':
+      return { show: 'form' };
+    case 'help':
+      return answer(messages.help(Object.keys(policy.images)));
+    case 'status':
+      return status(command.id, ports.store);
+    case 'history':
+      return history(command.image, ports.store);
+    case 'withdraw':
+      return decisions.withdrawById(command.id, delivery);
+    case 'check':
+    case 'repin': {
+      const example = '/promote-image help';
+      const refusal = refuse('unknown-command', { text: delivery.text, example });
+      return answerRefusal(refusal, delivery, ports.store);
+    }
+  }
+}
+
+/** The request is stored before anything is looked up: a crash from here on loses nothing. */
+async function begin(
+  ask: Ask,
+  delivery: Delivery,
+  { ports, now, newId }: BotOptions,
+): Promise<Answer> {
+  const to: Asked = {
+    state: 'asked',
+    id: newId(),
+    version: 0,
+    ask,
+    requester: delivery.user,
+    askedAt: now().toISOString(),
+  };
+  const event = { kind: 'asked', actor: delivery.user, data: { ask } };
+  const created = await ports.store.create({ to, event, envelope: delivery.envelope });
+  return created.outcome === 'changed' ? answer(messages.lookingForBuild(to)) : { show: 'nothing' };
+}
+
+async function status(id: string | undefined, store: Store): Promise<Answer> {
+  if (id === undefined) {
+    const open = await store.list({
+      states: ['asked', 'pending', 'approved', 'pushing', 'promoted', 'failed'],
+      limit: 20,
+    });
+    return answer(messages.listing('Under way', open));
+  }
+  const promotion = await store.get(id);
+  if (!promotion) return answer(messages.refused(refuse('unknown-promotion', { id })));
+  return answer(messages.listing('Status', [promotion]));
+}
+
+async function history(image: string | undefined, store: Store): Promise<Answer> {
+  const states = [
+    'reported',
+    'promoted',
+    'unneeded',
+    'rejected',
+    'expired',
+    'withdrawn',
+    'refused',
+    'failed',
+  ] as const;
+  const done = await store.list({ states, limit: 15, ...(image === undefined ? {} : { image }) });
+  return answer(messages.listing(image === undefined ? 'History' : `History of ${image}`, done));
+}
+
+/** Only our own workspace’s people, only in the configured channel. */
+function placeRefusal({ team, channel }: Delivery, { slack }: Policy): Refusal | undefined {
+  if (team !== slack.team) return refuse('foreign-workspace', {});
+  if (channel !== slack.channel) return refuse('wrong-place', { channel: slack.channel });
+  return undefined;
+}

@@ -1,0 +1,133 @@
+import { approve, mayAct, reject, retry, withdraw } from './approval.ts';
+import { answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
+import type { BotOptions } from './bot.ts';
+import { card } from './card.ts';
+import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
+import * as messages from './messages.ts';
+import type { Anchor, Message, Post } from './ports.ts';
+import { lookUp } from './promotion.ts';
+import type { Pending, Promotion } from './states.ts';
+
+export interface Decisions {
+  decide(click: Click): Promise<Answer>;
+  mayReject(click: Click): Promise<Refusal | undefined>;
+  withdrawById(id: string, delivery: Delivery): Promise<Answer>;
+}
+
+/** What came of a click: the new value, what the audit log calls it, and what the thread is told. */
+interface Outcome {
+  readonly to: Promotion;
+  readonly kind: string;
+  readonly says: Message;
+}
+
+/**
+ * A click is decided on the promotion as it is stored, with its people as Slack knows them at this moment, and written
+ * by compare-and-set. Where somebody was faster it is decided again, on what they left.
+ */
+export function createDecisions(options: BotOptions): Decisions {
+  const { store } = options.ports;
+
+  async function decide(click: Click): Promise<Answer> {
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      const promotion = await store.get(click.promotion);
+      if (!promotion)
+        return answerRefusal(refuse('unknown-promotion', { id: click.promotion }), click, store);
+      const outcome = await weigh(promotion, click, options);
+      if (isRefusal(outcome)) return answerRefusal(outcome, click, store);
+      const changed = await store.change({
+        from: promotion,
+        to: outcome.to,
+        event: { kind: outcome.kind, actor: click.user, data: eventData(outcome.to, click) },
+        posts: (anchor) => posts(outcome, anchor, options),
+        envelope: click.envelope,
+      });
+      if (changed.outcome === 'changed' || changed.outcome === 'duplicate')
+        return { show: 'nothing' };
+      if (changed.outcome === 'busy') {
+        const target =
+          'plan' in promotion && promotion.plan
+            ? `${promotion.plan.target.name}:${promotion.plan.target.tag}`
+            : promotion.ask.image;
+        return answerRefusal(
+          refuse('target-busy', { target, holder: changed.holder }),
+          click,
+          store,
+        );
+      }
+    }
+    return answerRefusal(
+      refuse('database-failed', { problem: 'too many clicks at once' }),
+      click,
+      store,
+    );
+  }
+
+  return {
+    decide,
+    async mayReject(click) {
+      const promotion = await store.get(click.promotion);
+      if (!promotion) return refuse('unknown-promotion', { id: click.promotion });
+      const outcome = await weigh(promotion, { ...click, action: 'reject', why: '' }, options);
+      return isRefusal(outcome) ? outcome : undefined;
+    },
+    withdrawById: (id, delivery) =>
+      decide({ ...delivery, action: 'withdraw', promotion: id, planHash: '' }),
+  };
+}
+
+/** The pure decision, with its facts gathered first. Slack that does not answer makes nobody an approver. */
+async function weigh(
+  promotion: Promotion,
+  click: Click,
+  options: BotOptions,
+): Promise<Outcome | Refusal> {
+  const { policy, ports, now } = options;
+  try {
+    if (click.action === 'withdraw') {
+      const to = withdraw(promotion, click.user, now());
+      return isRefusal(to) ? to : { to, kind: 'withdrawn', says: messages.withdrawnBy(click.user) };
+    }
+    const people = { people: ports.people, policy };
+    const looked = await lookUp(click.user, promotion.requester, people);
+    const unfit = mayAct(looked.member);
+    if (unfit) return unfit;
+    const decider = { ...looked, planHash: click.planHash, now: now() };
+    switch (click.action) {
+      case 'approve': {
+        const before = 'approvals' in promotion ? (promotion as Pending).approvals : [];
+        const approvedBy = await Promise.all(before.map(({ user }) => ports.people.member(user)));
+        const to = approve(promotion, { ...decider, approvedBy }, policy.approval);
+        if (isRefusal(to)) return to;
+        return { to, kind: 'approved', says: messages.approvedBy(to, policy.approval.required) };
+      }
+      case 'reject': {
+        const to = reject(promotion, { ...decider, why: click.why ?? '' }, policy.approval);
+        return isRefusal(to) ? to : { to, kind: 'rejected', says: messages.rejectedBy(to) };
+      }
+      case 'retry': {
+        const to = retry(promotion, decider, policy.approval);
+        return isRefusal(to) ? to : { to, kind: 'retried', says: messages.retriedBy(click.user) };
+      }
+      case 'details':
+        return refuse('unknown-command', { text: 'details', example: '/promote-image status' });
+    }
+  } catch (error) {
+    if (error instanceof PromotionError) return error.refusal;
+    throw error;
+  }
+}
+
+function eventData(to: Promotion, click: Click): object {
+  const planHash = 'planHash' in to ? to.planHash : undefined;
+  return { action: click.action, state: to.state, planHash, why: click.why };
+}
+
+function posts({ to, says }: Outcome, anchor: Anchor, { policy }: BotOptions): readonly Post[] {
+  const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
+  if (!('plan' in to)) return [];
+  return [
+    { kind: 'card', message: messages.anchored(card(to, facts), anchor) },
+    { kind: 'thread', message: messages.anchored(says, anchor) },
+  ];
+}

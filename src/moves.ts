@@ -1,0 +1,60 @@
+import type { BotOptions } from './bot.ts';
+import { card } from './card.ts';
+import { PromotionError, refuse } from './errors.ts';
+import type { Image } from './image.ts';
+import { anchored } from './messages.ts';
+import type { Anchor, Changed, Message, Post } from './ports.ts';
+import type { Promotion } from './states.ts';
+
+/** What is told with a change of state. */
+export interface Telling {
+  /** The audit event’s kind. */
+  readonly kind: string;
+  readonly says?: readonly Post[];
+  /** `false` where no card was posted and none is wanted. */
+  readonly card?: boolean;
+}
+
+/** Moves a promotion on: compare-and-set, audit event, card and posts in one transaction. */
+export function move(
+  options: BotOptions,
+  change: { readonly from: Promotion; readonly to: Promotion },
+  telling: Telling,
+): Promise<Changed> {
+  const { from, to } = change;
+  const { kind, says = [], card: withCard = true } = telling;
+  return options.ports.store.change({
+    from,
+    to,
+    event: { kind, actor: 'bot', data: eventData(to) },
+    posts: (anchor) => [
+      ...(withCard ? [cardPost(to, anchor, options)] : []),
+      ...says.map((post) => ({ ...post, message: anchored(post.message, anchor) })),
+    ],
+  });
+}
+
+export function cardPost(promotion: Promotion, anchor: Anchor, { policy }: BotOptions): Post {
+  const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
+  return { kind: 'card', message: anchored(card(promotion, facts), anchor) };
+}
+
+export function thread(message: Message): Post {
+  return { kind: 'thread', message };
+}
+
+/** The image as it is configured now. Throws where it is gone. */
+export function imageOf(name: string, { policy }: BotOptions): Image {
+  const image = policy.images[name];
+  if (image) return image;
+  throw new PromotionError(refuse('changed-policy', { problem: `images.${name} is gone` }));
+}
+
+function eventData(to: Promotion): object {
+  return {
+    state: to.state,
+    planHash: 'planHash' in to ? to.planHash : undefined,
+    refusal: 'refusal' in to ? to.refusal : 'failure' in to ? to.failure : undefined,
+    pushed: 'pushed' in to ? to.pushed : undefined,
+  };
+}

@@ -1,0 +1,98 @@
+import type { BotOptions } from './bot.ts';
+import { PromotionError, refuse, type Refusal } from './errors.ts';
+import type { Image, PinSource } from './image.ts';
+import { sourceUrl } from './image.ts';
+import * as messages from './messages.ts';
+import { commitMessage, repinFiles } from './pins.ts';
+import type { Plan } from './plan.ts';
+import type { Post } from './ports.ts';
+import { formatReference, type Digest, type Reference } from './reference.ts';
+import type { Promoted, Unneeded } from './states.ts';
+
+/** The patch for every source tree that pins the image, ready to land, as posts for the thread. */
+export async function report(
+  promotion: Promoted | Unneeded,
+  digest: Digest,
+  options: BotOptions,
+): Promise<readonly Post[]> {
+  const { plan } = promotion;
+  const image = options.policy.images[plan.image];
+  if (!image) return [];
+  const reference = { ...plan.target, digest };
+  const posts: Post[] = [];
+  for (const source of image.pins) {
+    posts.push(...(await patchPosts({ promotion, image, source, reference }, options)));
+  }
+  return posts;
+}
+
+interface Patching {
+  readonly promotion: Promoted | Unneeded;
+  readonly image: Image;
+  readonly source: PinSource;
+  readonly reference: Reference;
+}
+
+/** The image is published by now: a patch that can't be made is said, and keeps nothing from ending. */
+async function patchPosts(patching: Patching, options: BotOptions): Promise<readonly Post[]> {
+  const { source, reference } = patching;
+  try {
+    const patch = await makePatch(patching, options);
+    if (!patch) return [{ kind: 'thread', message: messages.nothingToPatch(sourceUrl(source)) }];
+    const message = messages.patchReady({ source: sourceUrl(source), ...patch });
+    return [{ kind: 'file', name: patch.name, content: patch.content, message }];
+  } catch (error) {
+    const refusal = reasonOf(error, patching);
+    options.log('warn', `no patch for ${sourceUrl(source)}`, {
+      promotion: patching.promotion.id,
+      error,
+    });
+    return [{ kind: 'thread', message: messages.patchFailed(refusal, formatReference(reference)) }];
+  }
+}
+
+function reasonOf(error: unknown, { promotion }: Patching): Refusal {
+  if (error instanceof PromotionError) return error.refusal;
+  return refuse('unexpected', {
+    problem: error instanceof Error ? error.name : 'unknown',
+    id: promotion.id,
+  });
+}
+
+async function makePatch({ promotion, image, source, reference }: Patching, options: BotOptions) {
+  const { ports, now, policy } = options;
+  const { plan } = promotion;
+  const tree = await ports.trees.read(source, [image.publish, ...image.formerly]);
+  const { changed, caches } = repinFiles(tree.files, image, {
+    reference,
+    mercurialChanged: mercurialChanged(plan),
+  });
+  if (changed.size === 0) return undefined;
+  const message = commitMessage({
+    subject: plan.message,
+    reference: formatReference(reference),
+    task: `${policy.taskcluster.rootUrl}/tasks/${plan.build.taskId}`,
+    repository: plan.build.repository,
+    revision: plan.build.revision,
+    caches,
+  });
+  const content = await ports.trees.patch({ tree, changed, message, at: now() });
+  const planned = plan.trees.find((one) => one.source === tree.source)?.revision;
+  const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
+  const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(source)}.patch`;
+  return { name, content, revision: tree.revision, files: [...changed.keys()], movedSince };
+}
+
+function mercurialChanged({ warnings }: Plan): boolean {
+  return warnings.some(({ warning }) => warning === 'mercurial-changed');
+}
+
+/** The last part of the tree’s address, fit for a file’s name. */
+function treeName(source: PinSource): string {
+  const last =
+    sourceUrl(source)
+      .replace(/\.git$|\/+$/g, '')
+      .split(/[/:]/)
+      .at(-1) ?? 'tree';
+  return last.replaceAll(/[^A-Za-z0-9_-]/g, '-');
+}
