@@ -1,0 +1,20 @@
+import { startTokenService } from '../../local/token-service.ts';
+import { registryContract } from '../contracts/registry.ts';
+import { authorizationFor } from '../registry/authorization.ts';
+import { startDockerRegistry } from './docker-registry.ts';
+
+registryContract(async (auth, { user, password }) => {
+  const tokens =
+    auth === 'bearer' ? await startTokenService({ accounts: { [user]: password } }) : undefined;
+  const registry = await startDockerRegistry(
+    tokens ? { tokens } : auth === 'basic' ? { htpasswd: { user, password } } : {},
+  );
+  return {
+    url: registry.url,
+    authorization: (name) => authorizationFor(name, { auth, user, password, realm: tokens?.url }),
+    async close() {
+      await registry.close();
+      await tokens?.close();
+    },
+  };
+});
