@@ -114,7 +114,7 @@ export class Deliveries {
       name: delivery.type,
       request: delivery,
       response: 'ack' in outcome ? outcome.ack : outcome.error,
-      status: 'ack' in outcome ? 200 : 'timeout',
+      status: statusOf(outcome),
     });
     return outcome;
   }
@@ -134,4 +134,9 @@ export class Deliveries {
     this.#release();
     for (const timer of this.#timers) clearTimeout(timer);
   }
+}
+
+function statusOf(outcome: Outcome): Crossing['status'] {
+  if ('ack' in outcome) return 200;
+  return outcome.error === 'operation_timeout' ? 'timeout' : 'dropped';
 }

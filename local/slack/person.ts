@@ -31,6 +31,12 @@ export interface Answer {
 /** Where a button is: a message by its `ts`, a message as it once stood, the newest in a thread that has it, or a view. */
 export type Where = string | Message | { readonly thread: string } | { readonly view: string };
 
+export interface ClickOptions {
+  readonly block?: string | undefined;
+  /** For menus: the value chosen, or several. */
+  readonly chosen?: string | readonly string[] | undefined;
+}
+
 /** A person of the workspace, at their Slack. */
 export class Person {
   readonly id: string;
@@ -92,7 +98,7 @@ export class Person {
   }
 
   /**
-   * Clicks a button, or chooses in a menu. A confirm dialog counts as confirmed. Given a message as it once stood, the
+   * Clicks a button, or chooses in a menu; `block` tells several of one name apart. A confirm dialog counts as confirmed. Given a message as it once stood, the
    * click is one that was under way while the message changed. Throws where there is no such button.
    */
   async click(
@@ -102,10 +108,11 @@ export class Person {
   ): Promise<Answer> {
     const on = this.#find(where, actionId);
     const blocks = ('message' in on ? on.message.blocks : on.view.blocks) ?? [];
-    for (const block of blocks) {
-      const element = elementsOf(block).find((found) => isNamed(found, actionId));
+    for (const candidate of blocks) {
+      if (block !== undefined && candidate.block_id !== block) continue;
+      const element = elementsOf(candidate).find((found) => isNamed(found, actionId));
       if (!element) continue;
-      const pressed: Pressed = { user: this.id, on, blockId: block.block_id, element, chosen };
+      const pressed: Pressed = { user: this.id, on, blockId: candidate.block_id, element, chosen };
       return await this.#deliver(actionDelivery(this.#stage, pressed));
     }
     throw new Error(`There is no ${actionId} to click on in ${JSON.stringify(blocks)}`);
@@ -130,13 +137,11 @@ export class Person {
   #newestIn(thread: string, actionId: string): Message | undefined {
     const { workspace } = this.#stage;
     const channel = workspace.find(thread)?.channel ?? '';
-    const ephemerals = [...workspace.ephemerals.values()];
-    return [...workspace.messages(channel), ...ephemerals].findLast(
-      (message) =>
-        (message.thread_ts === thread || message.ts === thread) &&
-        message.blocks?.some((block) =>
-          elementsOf(block).some((found) => isNamed(found, actionId)),
-        ),
+    const ephemerals = [...workspace.ephemerals.values()].filter(
+      (message) => message.thread_ts === thread && message.ephemeralFor === this.id,
+    );
+    return [...workspace.thread(channel, thread), ...ephemerals].findLast((message) =>
+      message.blocks?.some((block) => elementsOf(block).some((found) => isNamed(found, actionId))),
     );
   }
 

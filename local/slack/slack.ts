@@ -79,7 +79,7 @@ export class Slack {
 
   /** A thread: its parent, then the answers, oldest first. */
   thread(ts: string, channel = this.channel): readonly Message[] {
-    return this.messages(channel).filter((found) => found.ts === ts || found.thread_ts === ts);
+    return this.#workspace.thread(channel, ts);
   }
 
   /** What only this person sees, oldest first. */

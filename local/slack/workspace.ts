@@ -19,8 +19,10 @@ export class Workspace {
   readonly users: Map<string, SeedUser>;
   readonly channels: Map<string, SeedChannel>;
   readonly groups: Map<string, SeedGroup>;
-  /** By `channel/ts`, in the order of posting. */
+  /** By `ts`, which no two messages of a workspace share, in the order of posting. */
   readonly #messages = new Map<string, Message>();
+  /** The `ts` of a thread's answers, by that of its parent. */
+  readonly #threads = new Map<string, Set<string>>();
   readonly ephemerals = new Map<string, Message>();
   readonly files = new Map<string, SlackFile>();
   /** Modals by id, in the order of opening. */
@@ -100,44 +102,56 @@ export class Workspace {
   }
 
   message(channel: string, ts: string): Message | undefined {
-    return this.#messages.get(`${channel}/${ts}`);
+    const message = this.#messages.get(ts);
+    return message?.channel === channel ? message : undefined;
+  }
+
+  /** A thread: its parent, then the answers, oldest first. */
+  thread(channel: string, ts: string): readonly Message[] {
+    return [ts, ...(this.#threads.get(ts) ?? [])].flatMap((of) => this.message(channel, of) ?? []);
   }
 
   /** A message with that `ts` in any channel, ephemeral ones included. */
   find(ts: string): Message | undefined {
-    return this.ephemerals.get(ts) ?? [...this.#messages.values()].find((found) => found.ts === ts);
+    return this.ephemerals.get(ts) ?? this.#messages.get(ts);
   }
 
   /** Keeps a message, new or changed, and what follows from it for its thread's parent. */
   put(message: Message): Message {
     if (message.ephemeralFor) this.ephemerals.set(message.ts, message);
-    else this.#messages.set(`${message.channel}/${message.ts}`, message);
-    this.#countReplies(message);
+    else this.#keep(message);
     this.changed();
     return message;
   }
 
+  #keep(message: Message): void {
+    const { ts, thread_ts } = message;
+    this.#messages.set(ts, message);
+    if (!thread_ts || thread_ts === ts) return;
+    this.#threads.set(thread_ts, (this.#threads.get(thread_ts) ?? new Set()).add(ts));
+    this.#countReplies(thread_ts);
+  }
+
   remove(message: Message): void {
-    this.ephemerals.delete(message.ts);
-    this.#messages.delete(`${message.channel}/${message.ts}`);
-    this.#countReplies(message);
+    const { ts, thread_ts } = message;
+    this.ephemerals.delete(ts);
+    this.#messages.delete(ts);
+    if (thread_ts && this.#threads.get(thread_ts)?.delete(ts)) this.#countReplies(thread_ts);
     this.changed();
   }
 
-  #countReplies({ channel, ts, thread_ts }: Message): void {
-    const parent = thread_ts && thread_ts !== ts ? this.message(channel, thread_ts) : undefined;
+  #countReplies(thread_ts: string): void {
+    const parent = this.#messages.get(thread_ts);
     if (!parent) return;
-    const replies = this.messages(channel).filter(
-      (reply) => reply.thread_ts === thread_ts && reply.ts !== thread_ts,
-    );
-    const repliers = [...new Set(replies.map((reply) => reply.user))];
-    this.#messages.set(`${channel}/${thread_ts}`, {
+    const replies = [...(this.#threads.get(thread_ts) ?? [])];
+    const repliers = [...new Set(replies.flatMap((ts) => this.#messages.get(ts)?.user ?? []))];
+    this.#messages.set(thread_ts, {
       ...parent,
       thread_ts,
       reply_count: replies.length,
       reply_users: repliers,
       reply_users_count: repliers.length,
-      latest_reply: replies.at(-1)?.ts,
+      latest_reply: replies.at(-1),
     });
   }
 }

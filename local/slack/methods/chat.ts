@@ -64,7 +64,8 @@ function update({ workspace, args }: Call): object {
   const changed = workspace.put({
     ...message,
     text: text ?? message.text,
-    blocks: blocks ?? message.blocks,
+    // A text without blocks replaces them.
+    blocks: blocks ?? (text === undefined ? message.blocks : undefined),
     metadata: metadata ?? message.metadata,
     edited: { user: message.user, ts: workspace.newTs() },
   });

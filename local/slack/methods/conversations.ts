@@ -88,9 +88,7 @@ function readHistory({ workspace, args }: Call): object {
 function readReplies({ workspace, args }: Call): object {
   const channel = readableChannel(workspace, args);
   const ts = args.text('ts');
-  const messages = workspace
-    .messages(channel.id)
-    .filter((message) => message.ts === ts || message.thread_ts === ts);
+  const messages = workspace.thread(channel.id, ts);
   if (messages.length === 0) throw new ApiError('thread_not_found');
   return answerMessages(messages, args);
 }
@@ -127,7 +125,8 @@ function isWithin(ts: string, args: Arguments): boolean {
 }
 
 function open({ workspace, args }: Call): object {
-  const users = args.text('users').split(',');
+  const users = (args.maybe('users') ?? '').split(',');
+  if (users[0] === '') throw new ApiError('users_list_not_supplied');
   if (users.length > 1) throw new ApiError('method_not_supported_for_channel_type');
   const channel = workspace.directChannel(users[0] ?? '');
   return {
