@@ -104,7 +104,7 @@ export class Person {
   async click(
     where: Where,
     actionId: string,
-    chosen?: string | readonly string[],
+    { block, chosen }: ClickOptions = {},
   ): Promise<Answer> {
     const on = this.#find(where, actionId);
     const blocks = ('message' in on ? on.message.blocks : on.view.blocks) ?? [];

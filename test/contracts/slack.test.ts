@@ -39,10 +39,8 @@ slackContract('emulate', async () => {
     channel: String(channels?.find(({ name }) => name === 'release')?.id),
     person: { id, name: 'alice', email: 'alice@example.org' },
     trigger: async () => {
-      const answer: { trigger_id?: string } = await client.apiCall('views.generateTriggerId', {
-        user_id: id,
-      });
-      return String(answer.trigger_id);
+      const answer = await client.apiCall('views.generateTriggerId', { user_id: id });
+      return String(Object(answer).trigger_id);
     },
     stop: () => emulator.close(),
   };
