@@ -29,6 +29,10 @@ export const reasons = {
     says: 'The push of {revision} has no task {label}.',
     next: 'Give the id of the task that built the image, or `latest`.',
   },
+  'no-label-map': {
+    says: 'Decision task {decision} of commit {revision} has no {artifact}.',
+    next: 'It failed, is still running, or is too old: wait for it, or give the id of the task that built the image.',
+  },
   'no-latest': {
     says: 'The index has no level-3 build at {route}.',
     next: 'Give a commit or a task id.',

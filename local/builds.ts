@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Image } from '../src/image.ts';
+import { Revision, type TaskId } from '../src/reference.ts';
+import type { LocalTaskcluster } from './taskcluster.ts';
+import {
+  certificateArtifacts,
+  certify,
+  encode,
+  sha256Of,
+  type Certificate,
+} from './taskcluster/certificate.ts';
+import { completedRun, decisionTask, statusOf } from './taskcluster/decision.ts';
+import {
+  decisionRoutes,
+  imageDefinition,
+  imageRoutes,
+  type Recipe,
+  type TaskDefinition,
+} from './taskcluster/definition.ts';
+import { newTaskId } from './taskcluster/task-id.ts';
+import type { Content, StoredArtifact, StoredRun } from './taskcluster/world.ts';
+
+/** How a build differs from a proper one. Whatever is not given is as it should be. */
+export interface Twists {
+  /** 3 unless given. Level 1 has its own scheduler and routes; its pool is the image's unless `definition` changes it. */
+  readonly level?: number;
+  /** When the decision task created it; it ran for five minutes from then on. */
+  readonly created?: Date;
+  readonly indexHash?: string;
+  /** Changes the definition, before the worker claims it. */
+  readonly definition?: (definition: TaskDefinition) => void;
+  /** The runs that the queue tells about; the artifacts belong to the last. */
+  readonly runs?: (run: StoredRun) => readonly StoredRun[];
+  /** Changes what the worker certifies, before it is signed. Bytes are signed as they are. */
+  readonly certificate?: (certificate: Certificate) => object;
+  /** Signs instead of the level-3 worker. */
+  readonly sign?: ((document: Uint8Array) => Uint8Array) | 'unsigned';
+  /** Changes the image artifact as the queue keeps it; `undefined` takes it away. */
+  readonly artifact?: (artifact: StoredArtifact) => StoredArtifact | undefined;
+  /** The push only names an older task in its label map: nothing was rebuilt. */
+  readonly cachedAs?: TaskId;
+  /** `build-docker-image-<name>`, as before October 2024. */
+  readonly olderLabel?: true;
+}
+
+export interface BuildToPublish extends Twists {
+  readonly image: Image;
+  readonly revision: string;
+  /** `public/image.tar.zst`: bytes, a stream of them, or the path of a file that stays there. */
+  readonly archive: Uint8Array | AsyncIterable<Uint8Array> | string;
+}
+
+export interface PublishedBuild {
+  readonly taskId: TaskId;
+  readonly runId: number;
+  readonly revision: Revision;
+  readonly decision: TaskId;
+  readonly indexHash: string;
+}
+
+/**
+ * Makes a push with its decision task and a signed level-3 image task, all of it in the real shape, and puts it into the
+ * queue and the index. With `cachedAs` only the push is new.
+ */
+export async function publishBuild(
+  taskcluster: LocalTaskcluster,
+  wanted: BuildToPublish,
+): Promise<PublishedBuild> {
+  const taskId = wanted.cachedAs ?? newTaskId();
+  const recipe: Recipe = {
+    build: wanted.image.build,
+    revision: wanted.revision,
+    decision: newTaskId(),
+    created: wanted.created ?? new Date(Date.now() - 60 * 60 * 1000),
+    level: wanted.level ?? 3,
+    indexHash: wanted.indexHash ?? randomBytes(32).toString('hex'),
+  };
+  const label = `${wanted.olderLabel ? 'build-' : ''}docker-image-${recipe.build.name}`;
+  const made = wanted.cachedAs
+    ? undefined
+    : await putImageTask(taskcluster, wanted, { recipe, taskId, label });
+  const decided = { label, taskId, definition: made?.definition };
+  const decision = decisionTask(recipe, decided, (document) => taskcluster.sign(document));
+  taskcluster.tasks.set(recipe.decision, decision);
+  for (const route of decisionRoutes(recipe)) taskcluster.index.set(route, recipe.decision);
+  return {
+    taskId,
+    runId: made?.runId ?? 0,
+    revision: Revision.parse(wanted.revision),
+    decision: recipe.decision,
+    indexHash: recipe.indexHash,
+  };
+}
+
+interface Placed {
+  readonly recipe: Recipe;
+  readonly taskId: TaskId;
+  readonly label: string;
+}
+
+async function putImageTask(
+  taskcluster: LocalTaskcluster,
+  wanted: BuildToPublish,
+  { recipe, taskId, label }: Placed,
+): Promise<{ readonly definition: TaskDefinition; readonly runId: number }> {
+  const definition = imageDefinition(recipe);
+  definition.metadata.name = label;
+  wanted.definition?.(definition);
+  const proper = completedRun(recipe);
+  const runs = wanted.runs?.(proper) ?? [proper];
+  const run = runs.at(-1);
+  const runId = run?.runId ?? 0;
+  const name = 'public/image.tar.zst';
+  const { expires } = definition;
+  const { content, sha256 } = await store(taskcluster, wanted.archive, taskId);
+  const certificate = certify({ definition, taskId, run, sha256s: { [name]: sha256 } });
+  const document = encode(wanted.certificate?.(structuredClone(certificate)) ?? certificate);
+  const image = {
+    name,
+    storageType: 's3',
+    contentType: 'application/zstd',
+    expires,
+    content,
+  } as const;
+  const kept = wanted.artifact ? wanted.artifact(image) : image;
+  const artifacts = [
+    ...(kept ? [kept] : []),
+    ...certificateArtifacts(document, signatureOf(taskcluster, wanted, document), expires),
+  ];
+  taskcluster.tasks.set(taskId, {
+    definition,
+    status: statusOf(taskId, definition, runs),
+    artifacts: new Map([[runId, new Map(artifacts.map((artifact) => [artifact.name, artifact]))]]),
+  });
+  for (const route of imageRoutes(recipe)) taskcluster.index.set(route, taskId);
+  return { definition, runId };
+}
+
+function signatureOf(
+  taskcluster: LocalTaskcluster,
+  { sign }: Twists,
+  document: Uint8Array,
+): Uint8Array | undefined {
+  if (sign === 'unsigned') return undefined;
+  return sign ? sign(document) : taskcluster.sign(document);
+}
+
+async function store(
+  { folder }: LocalTaskcluster,
+  archive: BuildToPublish['archive'],
+  taskId: TaskId,
+): Promise<{ readonly content: Content; readonly sha256: string }> {
+  if (archive instanceof Uint8Array) return { content: archive, sha256: sha256Of(archive) };
+  const file = typeof archive === 'string' ? archive : join(folder, taskId);
+  if (typeof archive !== 'string') await pipeline(Readable.from(archive), createWriteStream(file));
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const { size } = await stat(file);
+  return { content: { file, size }, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,161 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+import { fail } from '../errors.ts';
+import { ForbiddenAddress } from './hosts.ts';
+import { busy, readBody, repeat, withinTime, type Again, type Asking, type Http } from './http.ts';
+import type { ArtifactName, Metadata } from './metadata.ts';
+
+export type Storage = 's3' | 'object';
+
+/** Redirects from the queue's answer to the bytes. */
+const redirectLimit = 5;
+
+/** Where artifacts come from. */
+export interface Source {
+  readonly http: Http;
+  readonly metadata: Metadata;
+}
+
+/**
+ * Asks the queue for the artifact and follows its redirects by hand: every address is vetted, nothing but `range` is
+ * sent along. Gives a 200 or 206, or what may work the next time; `undefined` where there is no such artifact.
+ * Throws `artifact-storage`, `artifact-host` and `taskcluster-nonsense`.
+ */
+export async function requestArtifact(
+  { http, metadata }: Source,
+  artifact: ArtifactName,
+  asking: Asking,
+): Promise<Dispatcher.ResponseData | Again | undefined> {
+  const from = new URL(metadata.artifactUrl(artifact));
+  let response = await http.api(from.href, { signal: asking.signal });
+  if (isRedirect(response)) checkStorage(artifact, response);
+  else if (response.statusCode === 200) unexpected(artifact, response, 'it is no redirect');
+  let url = from;
+  for (let redirects = 1; isRedirect(response); redirects += 1) {
+    await response.body.dump({ limit: 64 * 1024, signal: asking.signal });
+    if (redirects > redirectLimit) {
+      unexpected(artifact, response, `it redirects more than ${redirectLimit} times`);
+    }
+    url = locationOf(artifact, response, url);
+    response = await follow(http, { artifact, url }, asking);
+  }
+  if (response.statusCode === 200 || response.statusCode === 206) return response;
+  return refused(artifact, response, asking.signal);
+}
+
+function isRedirect({ statusCode }: Dispatcher.ResponseData): boolean {
+  return [301, 302, 303, 307, 308].includes(statusCode);
+}
+
+function checkStorage({ taskId, name }: ArtifactName, response: Dispatcher.ResponseData): void {
+  const storage = response.headers['x-taskcluster-artifact-storage-type'] ?? 'unknown';
+  if (storage === 's3' || storage === 'object') return;
+  response.body.destroy();
+  fail('artifact-storage', { artifact: name, task: taskId, storage: String(storage).slice(0, 40) });
+}
+
+function locationOf(artifact: ArtifactName, response: Dispatcher.ResponseData, base: URL): URL {
+  const { location } = response.headers;
+  if (typeof location === 'string' && URL.canParse(location, base.href))
+    return new URL(location, base);
+  return unexpected(artifact, response, 'it redirects to no address');
+}
+
+async function follow(
+  http: Http,
+  { artifact, url }: { readonly artifact: ArtifactName; readonly url: URL },
+  asking: Asking,
+): Promise<Dispatcher.ResponseData> {
+  try {
+    return await http.foreign(url, asking);
+  } catch (error) {
+    if (!(error instanceof ForbiddenAddress)) throw error;
+    const { message: problem } = error;
+    return fail('artifact-host', { artifact: artifact.name, host: url.host || url.href, problem });
+  }
+}
+
+async function refused(
+  artifact: ArtifactName,
+  response: Dispatcher.ResponseData,
+  signal: AbortSignal,
+): Promise<Again | undefined> {
+  await response.body.dump({ limit: 64 * 1024, signal });
+  const { statusCode } = response;
+  if (statusCode === 404 || statusCode === 410) return undefined;
+  if (statusCode === 424) {
+    return fail('artifact-storage', {
+      artifact: artifact.name,
+      task: artifact.taskId,
+      storage: 'error',
+    });
+  }
+  // A signed address that has expired answers 403: the queue gives a new one.
+  if (statusCode === 403) return { again: 'status 403' };
+  return busy(response, Date.now()) ?? unexpected(artifact, response, `status ${statusCode}`);
+}
+
+function unexpected(
+  { name, taskId }: ArtifactName,
+  { body }: Dispatcher.ResponseData,
+  problem: string,
+): never {
+  body.destroy();
+  return fail('taskcluster-nonsense', { what: `for ${name} of ${taskId}`, problem });
+}
+
+/**
+ * Reads a small artifact whole, as it was on the worker's disk: text is stored gzipped. `undefined` where there is none.
+ * Throws what {@link requestArtifact} throws, `taskcluster-unreachable`, `artifact-encoding` and `artifact-too-large`.
+ */
+export async function readArtifact(
+  source: Source,
+  artifact: ArtifactName,
+  limit: number,
+): Promise<Uint8Array | undefined> {
+  const what = `for ${artifact.name} of ${artifact.taskId}`;
+  return withinTime(source.http, what, (signal) =>
+    repeat(source.http, { what, signal }, async () => {
+      const response = await requestArtifact(source, artifact, { signal });
+      if (!response || 'again' in response) return response;
+      if (response.statusCode !== 200) return unexpected(artifact, response, 'it is only a part');
+      const stored = await readBody(response.body, limit);
+      if (!stored) return tooLarge(artifact, limit);
+      return decode(artifact, { stored, encoding: response.headers['content-encoding'] }, limit);
+    }),
+  );
+}
+
+async function decode(
+  artifact: ArtifactName,
+  content: { readonly stored: Uint8Array; readonly encoding: string | string[] | undefined },
+  limit: number,
+): Promise<Uint8Array> {
+  const { stored, encoding = 'identity' } = content;
+  if (encoding === 'identity') return stored;
+  if (encoding !== 'gzip') {
+    return fail('artifact-encoding', {
+      artifact: artifact.name,
+      task: artifact.taskId,
+      encoding: String(encoding).slice(0, 40),
+    });
+  }
+  try {
+    return await promisify(gunzip)(stored, { maxOutputLength: limit });
+  } catch (error) {
+    const tooMuch =
+      error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    if (tooMuch) return tooLarge(artifact, limit);
+    const encodingProblem = 'gzip, but is not gzip';
+    return fail('artifact-encoding', {
+      artifact: artifact.name,
+      task: artifact.taskId,
+      encoding: encodingProblem,
+    });
+  }
+}
+
+function tooLarge({ name, taskId }: ArtifactName, limit: number): never {
+  return fail('artifact-too-large', { artifact: name, task: taskId, limit: `${limit} bytes` });
+}

@@ -1,0 +1,49 @@
+import { PromotionError, type Refusal } from '../errors.ts';
+import { isLoopback } from '../policy.ts';
+import type { Builds } from '../ports.ts';
+import type { ChainOfTrustKey } from './chain-of-trust.ts';
+import { openDownload, type DownloadLimits } from './download.ts';
+import { findTask } from './find.ts';
+import { createHttp, defaultTimeouts, type Timeouts } from './http.ts';
+import { createMetadata } from './metadata.ts';
+import { verifyBuild } from './verify.ts';
+
+/** What of the policy concerns Taskcluster. */
+export interface BuildsOptions {
+  /** Where Taskcluster is, without a slash at the end. */
+  readonly rootUrl: string;
+  readonly chainOfTrustKeys: readonly ChainOfTrustKey[];
+  /** Also ask the decision task’s own chain of trust for the task. */
+  readonly verifyDecisionTask: boolean;
+  readonly limits: DownloadLimits;
+  readonly now: () => Date;
+  readonly timeouts?: Partial<Timeouts> | undefined;
+}
+
+/**
+ * Builds of a Taskcluster, read without credentials. `find` and `verify` return refusals and throw only where Taskcluster
+ * can't be reached or talks nonsense; `open` throws every reason.
+ */
+export function createBuilds(options: BuildsOptions): Builds {
+  const { rootUrl, chainOfTrustKeys: keys, verifyDecisionTask, limits, now } = options;
+  const reach = { loopback: isLoopback(new URL(rootUrl).hostname) };
+  const http = createHttp(reach, { ...defaultTimeouts, ...options.timeouts });
+  const source = { http, metadata: createMetadata(rootUrl, http) };
+  const trust = { keys, verifyDecisionTask, now };
+  return {
+    find: (image, ask) => refusing(findTask(source, image.build, ask)),
+    verify: (image, taskId) => refusing(verifyBuild(source, trust, { build: image.build, taskId })),
+    open: (build, open) => openDownload(source, limits, { build, options: open }),
+  };
+}
+
+/** An artifact that may not be used is an answer about the build; only Taskcluster itself failing is not. */
+async function refusing<T>(answer: Promise<T>): Promise<T | Refusal> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof PromotionError && error.reason.startsWith('artifact-'))
+      return error.refusal;
+    throw error;
+  }
+}

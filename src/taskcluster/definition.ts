@@ -1,0 +1,147 @@
+import { refuse, type Refusal } from '../errors.ts';
+import type { BuildPolicy } from '../image.ts';
+import { Revision, type TaskId } from '../reference.ts';
+import { isWithin, sameRepository } from './repository.ts';
+import type { Definition } from './task.ts';
+import { interactiveSign, pullRequestSign } from './untrusted.ts';
+
+/** What a definition says about a build, once it is proven to be the image's. */
+export interface DefinedBuild {
+  readonly label: string;
+  readonly repository: string;
+  readonly revision: Revision;
+  readonly workerPool: string;
+  readonly schedulerId: string;
+  readonly route: string;
+  readonly indexHash: string;
+}
+
+/**
+ * Proves that a definition is a level-3 docker-image task of exactly this image. Every value is compared with the
+ * configured one; nothing that the task says about its own level counts.
+ */
+export function definedBuild(
+  definition: Definition,
+  build: BuildPolicy,
+  taskId: TaskId,
+): DefinedBuild | Refusal {
+  const task = { taskId, definition, build };
+  const refusal =
+    wrongPool(task) ??
+    wrongScheduler(task) ??
+    wrongLabel(task) ??
+    wrongImageName(task) ??
+    untrustworthy(task) ??
+    wrongProject(task) ??
+    wrongRepository(task);
+  if (refusal) return refusal;
+  const revision = builtRevision(task);
+  if (typeof revision !== 'string') return revision;
+  const indexHash = level3Hash(task);
+  if (typeof indexHash !== 'string') return indexHash;
+  return {
+    label: definition.metadata.name,
+    repository: build.repository,
+    revision,
+    workerPool: build.workerPool,
+    schedulerId: definition.schedulerId,
+    route: `${routePrefix(build)}${indexHash}`,
+    indexHash,
+  };
+}
+
+interface Task {
+  readonly taskId: TaskId;
+  readonly definition: Definition;
+  readonly build: BuildPolicy;
+}
+
+function wrongPool({ taskId, definition, build: { workerPool: want } }: Task): Refusal | undefined {
+  const { taskQueueId, provisionerId, workerType } = definition;
+  const parts =
+    provisionerId === undefined && workerType === undefined
+      ? undefined
+      : `${provisionerId}/${workerType}`;
+  const told = [taskQueueId, parts].filter((pool) => pool !== undefined);
+  const got = told.find((pool) => pool !== want) ?? told[0] ?? 'none';
+  return got === want ? undefined : refuse('wrong-worker-pool', { task: taskId, got, want });
+}
+
+function wrongScheduler({ taskId, definition, build }: Task): Refusal | undefined {
+  const want = `${build.trustDomain}-level-3`;
+  const got = definition.schedulerId;
+  return got === want ? undefined : refuse('wrong-scheduler', { task: taskId, got, want });
+}
+
+function wrongLabel({ taskId, definition, build }: Task): Refusal | undefined {
+  const [want, older] = labels(build.name);
+  const got = definition.metadata.name;
+  if (got === want || got === older) return undefined;
+  return refuse('wrong-label', { task: taskId, got, want });
+}
+
+/** What the task of an image is labelled: today, and in taskgraph-based repositories before October 2024. */
+export function labels(name: string): readonly [string, string] {
+  return [`docker-image-${name}`, `build-docker-image-${name}`];
+}
+
+function wrongImageName({ taskId, definition, build: { name: want } }: Task): Refusal | undefined {
+  const got = definition.payload.env['IMAGE_NAME'] ?? 'none';
+  return got === want ? undefined : refuse('wrong-image-name', { task: taskId, got, want });
+}
+
+function untrustworthy({ taskId, definition }: Task): Refusal | undefined {
+  const request = pullRequestSign(definition);
+  if (request) return refuse('pull-request', { task: taskId, sign: request });
+  const interactive = interactiveSign(definition);
+  if (interactive) return refuse('interactive', { task: taskId, sign: interactive });
+  // The worker has read exactly `true`; "true" or 1 is not that.
+  if (definition.payload.features['chainOfTrust'] === true) return undefined;
+  return refuse('no-chain-of-trust-feature', { task: taskId });
+}
+
+function wrongProject({ taskId, definition, build: { project: want } }: Task): Refusal | undefined {
+  const got = definition.payload.env['PROJECT'] ?? want;
+  return got === want ? undefined : refuse('wrong-project', { task: taskId, got, want });
+}
+
+/** The two forms of the source's environment: taskgraph's, and Gecko's own. A task with both must mean one thing. */
+const prefixes = ['VCS', 'GECKO'] as const;
+
+function wrongRepository({ taskId, definition, build: { repository } }: Task): Refusal | undefined {
+  const heads = fromEnvironment(definition, 'HEAD_REPOSITORY');
+  const { source } = definition.metadata;
+  const got =
+    heads.length === 0
+      ? 'none'
+      : (heads.find((head) => !sameRepository(head, repository)) ??
+        (isWithin(source, repository) ? undefined : source));
+  if (got === undefined) return undefined;
+  return refuse('wrong-repository', { task: taskId, got, want: repository });
+}
+
+function builtRevision({ taskId, definition }: Task): Revision | Refusal {
+  const revisions = new Set(fromEnvironment(definition, 'HEAD_REV'));
+  const [got = 'none'] = revisions;
+  const revision = Revision.safeParse(got);
+  if (revision.success && revisions.size === 1) return revision.data;
+  return refuse('bad-revision', { task: taskId, got: [...revisions].join(' and ') || 'none' });
+}
+
+function fromEnvironment({ payload: { env } }: Definition, name: string): readonly string[] {
+  return prefixes.map((prefix) => env[`${prefix}_${name}`]).filter((value) => value !== undefined);
+}
+
+function level3Hash({ taskId, definition, build }: Task): string | Refusal {
+  const want = routePrefix(build);
+  const hashes = definition.routes
+    .filter((route) => route.startsWith(`index.${want}`))
+    .map((route) => route.slice(`index.${want}`.length));
+  const [hash] = hashes;
+  if (hash && hashes.length === 1 && /^[0-9a-f]{64}$/.test(hash)) return hash;
+  return refuse('no-level-3-route', { task: taskId, want });
+}
+
+function routePrefix({ trustDomain, name }: BuildPolicy): string {
+  return `${trustDomain}.cache.level-3.docker-images.v2.${name}.hash.`;
+}

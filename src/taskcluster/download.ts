@@ -1,0 +1,220 @@
+import type { Dispatcher } from 'undici';
+import { fail } from '../errors.ts';
+import type { Bytes, OpenOptions } from '../ports.ts';
+import type { ArtifactFacts, TrustedBuild } from '../plan.ts';
+import type { Artifact } from '../ports.ts';
+import { requestArtifact, type Source } from './artifact.ts';
+import { checked } from './checked.ts';
+import { attempts, brokenConnection, isAgain, isStalled, repeat, type Again } from './http.ts';
+
+/** Largest artifact in bytes. */
+export interface DownloadLimits {
+  readonly artifact: number;
+}
+
+/**
+ * Opens the artifact of exactly the proven run. A broken download goes on where it stopped, from a fresh address; what
+ * comes out is hashed in order, whatever the servers sent twice.
+ */
+export async function openDownload(
+  source: Source,
+  limits: DownloadLimits,
+  { build, options }: { readonly build: TrustedBuild; readonly options: OpenOptions },
+): Promise<Artifact> {
+  const deadline = AbortSignal.timeout(source.http.timeouts.download);
+  const download: Download = {
+    source,
+    build,
+    limit: limits.artifact,
+    signal: AbortSignal.any([options.signal, deadline]),
+    deadline,
+  };
+  const first = await withinDeadline(download, () => connect(download, 0));
+  const { approved } = options;
+  const { total: size } = first;
+  if (approved && size !== undefined && size !== approved.size) {
+    first.body.destroy();
+    fail('changed-artifact', { problem: `${size} bytes now, ${approved.size} then` });
+  }
+  let facts: ArtifactFacts | undefined;
+  const bytes = checked(resumed(download, first), {
+    build,
+    approved,
+    onEnd: (passed) => {
+      facts = passed;
+    },
+  });
+  return {
+    bytes,
+    size,
+    facts: () => {
+      if (!facts) throw new Error('The artifact has not been read to its end');
+      return facts;
+    },
+  };
+}
+
+interface Download {
+  readonly source: Source;
+  readonly build: TrustedBuild;
+  readonly limit: number;
+  readonly signal: AbortSignal;
+  readonly deadline: AbortSignal;
+}
+
+/** A body that begins at byte `start` of `total`. */
+interface Part {
+  readonly body: Dispatcher.ResponseData['body'];
+  readonly start: number;
+  readonly total: number | undefined;
+}
+
+async function withinDeadline<T>(download: Download, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!download.deadline.aborted) throw error;
+    return tooSlow(download);
+  }
+}
+
+/** Every byte once and in order, through as many connections as it takes. */
+async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator<Uint8Array> {
+  let part = first;
+  let offset = 0;
+  let fruitless = 0;
+  try {
+    for (;;) {
+      const before = offset;
+      const broken = yield* passed(part);
+      if (!broken) break;
+      fruitless = offset > before ? 0 : fruitless + 1;
+      if (fruitless >= attempts) giveUp(download, broken);
+      const next = await withinDeadline(download, () => connect(download, offset));
+      if (first.total !== undefined && next.total !== undefined && next.total !== first.total) {
+        next.body.destroy();
+        lengthProblem(download, next.total, first.total);
+      }
+      part = next;
+    }
+  } finally {
+    part.body.destroy();
+  }
+  if (first.total !== undefined && offset !== first.total)
+    lengthProblem(download, offset, first.total);
+
+  /** Passes on what is new in the part. Gives the error that broke it, or `undefined` at its end. */
+  async function* passed({ body, start }: Part): AsyncGenerator<Uint8Array, object | undefined> {
+    let at = start;
+    try {
+      for await (const chunk of body as AsyncIterable<Uint8Array>) {
+        const fresh = at < offset ? chunk.subarray(offset - at) : chunk;
+        at += chunk.length;
+        if (fresh.length === 0) continue;
+        offset += fresh.length;
+        if (offset > download.limit) tooLarge(download);
+        yield fresh;
+      }
+      return undefined;
+    } catch (error) {
+      if (download.deadline.aborted) return tooSlow(download);
+      brokenConnection(error, download.signal);
+      return error as object;
+    }
+  }
+}
+
+/** Asks for the artifact from byte `offset` on; a few times. */
+function connect(download: Download, offset: number): Promise<Part> {
+  const { source, build, signal } = download;
+  const { taskId, runId, artifact } = build;
+  const what = `for ${artifact.name} of ${taskId}`;
+  const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
+  return repeat(source.http, { what, signal }, async (): Promise<Part | Again> => {
+    const name = { taskId, runId, name: artifact.name };
+    const response = await requestArtifact(source, name, { signal, headers });
+    if (!response) {
+      return fail('artifact-missing', {
+        artifact: artifact.name,
+        task: taskId,
+        run: String(runId),
+      });
+    }
+    if (isAgain(response)) return response;
+    try {
+      return toPart(download, response, offset);
+    } catch (error) {
+      response.body.destroy();
+      throw error;
+    }
+  });
+}
+
+function toPart(download: Download, response: Dispatcher.ResponseData, offset: number): Part {
+  const { headers, statusCode, body } = response;
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    const { taskId, artifact } = download.build;
+    const said = String(encoding).slice(0, 40);
+    fail('artifact-encoding', { artifact: artifact.name, task: taskId, encoding: said });
+  }
+  const part = statusCode === 206 ? partOf(headers['content-range']) : wholeOf(headers);
+  if (!part || part.start > offset || (statusCode === 206 && offset === 0)) {
+    return fail('taskcluster-nonsense', {
+      what: `for ${download.build.artifact.name} of ${download.build.taskId}`,
+      problem: 'it sends another part than was asked for',
+    });
+  }
+  if (part.total !== undefined && part.total > download.limit) tooLarge(download);
+  return { body, ...part };
+}
+
+type Extent = Omit<Part, 'body'>;
+type Headers = Dispatcher.ResponseData['headers'];
+
+function wholeOf({ 'content-length': length }: Headers): Extent {
+  const known = typeof length === 'string' && /^\d{1,15}$/.test(length);
+  return { start: 0, total: known ? Number(length) : undefined };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9110#name-content-range */
+function partOf(range: string | string[] | undefined): Extent | undefined {
+  const [, start, , total] =
+    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(String(range)) ?? [];
+  if (start === undefined) return undefined;
+  return { start: Number(start), total: total === '*' ? undefined : Number(total) };
+}
+
+function giveUp({ source, build }: Download, error: object): never {
+  const { artifact, taskId } = build;
+  if (isStalled(error)) {
+    const seconds = String(source.http.timeouts.idle / 1000);
+    fail('download-stalled', { artifact: artifact.name, seconds });
+  }
+  const problem = 'the connection breaks every time';
+  return fail('taskcluster-unreachable', { what: `for ${artifact.name} of ${taskId}`, problem });
+}
+
+function tooSlow({ source, build }: Download): never {
+  const seconds = String(source.http.timeouts.download / 1000);
+  return fail('download-timeout', { artifact: build.artifact.name, seconds });
+}
+
+function tooLarge({ build, limit }: Download): never {
+  const { artifact, taskId } = build;
+  return fail('artifact-too-large', {
+    artifact: artifact.name,
+    task: taskId,
+    limit: `${limit} bytes`,
+  });
+}
+
+function lengthProblem({ build }: Download, got: number, want: number): never {
+  const { artifact, taskId } = build;
+  return fail('artifact-length', {
+    artifact: artifact.name,
+    task: taskId,
+    got: String(got),
+    want: String(want),
+  });
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { fail, refuse, type Refusal } from '../errors.ts';
+import type { BuildPolicy } from '../image.ts';
+import { TaskId, type Revision } from '../reference.ts';
+import type { BuildAsk } from '../states.ts';
+import { readArtifact, type Source } from './artifact.ts';
+import { labels } from './definition.ts';
+import { readJson } from './json.ts';
+import { firstProblem } from './task.ts';
+
+/** Gecko's, the largest known, has some ten thousand labels and is about 1 MiB. */
+const labelMapLimit = 4 * 1024 * 1024;
+const labelMap = 'public/label-to-taskid.json';
+
+/**
+ * The task that an ask leads to, by index routes. Nothing found here is trusted: where the task really comes from is
+ * proven afterwards, from the task itself.
+ */
+export async function findTask(
+  source: Source,
+  build: BuildPolicy,
+  ask: BuildAsk,
+): Promise<TaskId | Refusal> {
+  switch (ask.by) {
+    case 'task':
+      return ask.taskId;
+    case 'latest':
+      return findLatest(source, build);
+    case 'revision':
+      return findByRevision(source, build, ask.revision);
+  }
+}
+
+async function findLatest(
+  { metadata }: Source,
+  { trustDomain, name }: BuildPolicy,
+): Promise<TaskId | Refusal> {
+  const route = `${trustDomain}.cache.level-3.docker-images.v2.${name}.latest`;
+  return (await metadata.findTask(route)) ?? refuse('no-latest', { route });
+}
+
+/**
+ * Only the tip of a push has a decision task. Its label map also names tasks of older pushes, where the image's inputs
+ * did not change: the task was cached.
+ */
+async function findByRevision(
+  source: Source,
+  { trustDomain, project, name }: BuildPolicy,
+  revision: Revision,
+): Promise<TaskId | Refusal> {
+  const route = `${trustDomain}.v2.${project}.revision.${revision}.taskgraph.decision`;
+  const decision = await source.metadata.findTask(route);
+  if (!decision) return refuse('unknown-commit', { revision, project });
+  const bytes = await readArtifact(source, { taskId: decision, name: labelMap }, labelMapLimit);
+  if (!bytes) return refuse('no-label-map', { decision, revision, artifact: labelMap });
+  const tasks = readLabels(bytes, decision);
+  const [label, older] = labels(name);
+  return tasks.get(label) ?? tasks.get(older) ?? refuse('no-image-task', { revision, label });
+}
+
+function readLabels(bytes: Uint8Array, decision: TaskId): ReadonlyMap<string, TaskId> {
+  const what = `for ${labelMap} of ${decision}`;
+  const json = readJson(bytes);
+  if ('problem' in json) return fail('taskcluster-nonsense', { what, problem: json.problem });
+  const parsed = z.record(z.string(), TaskId).safeParse(json.value);
+  if (parsed.success) return new Map(Object.entries(parsed.data));
+  return fail('taskcluster-nonsense', { what, problem: firstProblem(parsed.error) });
+}

@@ -1,0 +1,107 @@
+import { clients } from 'taskcluster-client';
+import { z } from 'zod';
+import { fail } from '../errors.ts';
+import { TaskId } from '../reference.ts';
+import { busy, readBody, repeat, withinTime, type Again, type Http } from './http.ts';
+import { readJson } from './json.ts';
+import { ArtifactInfo, firstProblem, Status } from './task.ts';
+
+/** No answer about a task is larger. */
+const sizeLimit = 4 * 1024 * 1024;
+
+/** One artifact of one run; without a run, of the task's latest. */
+export interface ArtifactName {
+  readonly taskId: TaskId;
+  readonly runId?: number | undefined;
+  readonly name: string;
+}
+
+/** What Taskcluster says about tasks. `undefined` where it knows no such thing. */
+export interface Metadata {
+  findTask(route: string): Promise<TaskId | undefined>;
+  status(taskId: TaskId): Promise<Status | undefined>;
+  /** The definition as it came: an object, nothing more is known of it. */
+  definition(taskId: TaskId): Promise<Readonly<Record<string, unknown>> | undefined>;
+  artifactInfo(
+    artifact: ArtifactName & { readonly runId: number },
+  ): Promise<ArtifactInfo | undefined>;
+  /** Where the queue hands the artifact out. */
+  artifactUrl(artifact: ArtifactName): string;
+}
+
+/**
+ * Reads metadata. `taskcluster-client` knows the addresses; the transfer is ours, because the client reads an answer of
+ * any size, unpacks any gzip, takes the last of two equal keys, and its repetitions come within milliseconds.
+ * Throws `taskcluster-unreachable` and `taskcluster-nonsense`.
+ */
+export function createMetadata(rootUrl: string, http: Http): Metadata {
+  const queue = new clients.Queue({ rootUrl, retries: 0 });
+  const index = new clients.Index({ rootUrl, retries: 0 });
+  return {
+    async findTask(route) {
+      const url = index.buildUrl(index.findTask, route);
+      const found = await ask(http, { what: `the index for ${route}`, url }, FoundTask);
+      return found?.taskId;
+    },
+    async status(taskId) {
+      const url = queue.buildUrl(queue.status, taskId);
+      const answer = await ask(http, { what: `for the status of ${taskId}`, url }, StatusAnswer);
+      return answer?.status;
+    },
+    definition(taskId) {
+      const url = queue.buildUrl(queue.task, taskId);
+      return ask(http, { what: `for the definition of ${taskId}`, url }, AnyObject);
+    },
+    artifactInfo({ taskId, runId, name }) {
+      const url = queue.buildUrl(queue.artifactInfo, taskId, runId, name);
+      return ask(http, { what: `for ${name} of ${taskId}`, url }, ArtifactInfo);
+    },
+    artifactUrl: ({ taskId, runId, name }) =>
+      runId === undefined
+        ? queue.buildUrl(queue.getLatestArtifact, taskId, name)
+        : queue.buildUrl(queue.getArtifact, taskId, runId, name),
+  };
+}
+
+const FoundTask = z.object({ taskId: TaskId });
+const StatusAnswer = z.object({ status: Status });
+const AnyObject = z.record(z.string(), z.unknown());
+
+interface Question {
+  /** After “Taskcluster did not answer …”. */
+  readonly what: string;
+  readonly url: string;
+}
+
+async function ask<T>(http: Http, question: Question, shape: z.ZodType<T>): Promise<T | undefined> {
+  const bytes = await withinTime(http, question.what, (signal) =>
+    repeat(http, { what: question.what, signal }, () => askOnce(http, question, signal)),
+  );
+  if (!bytes) return undefined;
+  const json = readJson(bytes);
+  if ('problem' in json) return nonsense(question, json.problem);
+  const parsed = shape.safeParse(json.value);
+  return parsed.success ? parsed.data : nonsense(question, firstProblem(parsed.error));
+}
+
+async function askOnce(
+  http: Http,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Uint8Array | Again | undefined> {
+  const response = await http.api(question.url, { signal });
+  const { statusCode, headers, body } = response;
+  if (statusCode === 200) {
+    const encoding = headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') body.destroy();
+    if (encoding !== 'identity') return nonsense(question, `content-encoding ${String(encoding)}`);
+    return (await readBody(body, sizeLimit)) ?? nonsense(question, 'it is larger than 4 MiB');
+  }
+  await body.dump({ limit: 64 * 1024, signal });
+  if (statusCode === 404) return undefined;
+  return busy(response, Date.now()) ?? nonsense(question, `status ${statusCode}`);
+}
+
+function nonsense({ what }: Question, problem: string): never {
+  return fail('taskcluster-nonsense', { what, problem });
+}

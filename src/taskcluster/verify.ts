@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { canonicalHash } from '../canonical.ts';
+import { refuse, type Refusal } from '../errors.ts';
+import type { BuildPolicy } from '../image.ts';
+import type { TrustedBuild } from '../plan.ts';
+import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
+import type { Source, Storage } from './artifact.ts';
+import {
+  verifyChainOfTrust,
+  type Certificate,
+  type ChainOfTrustKey,
+  type Subject,
+} from './chain-of-trust.ts';
+import { checksOf } from './checks.ts';
+import { provenByDecision } from './decision.ts';
+import { definedBuild } from './definition.ts';
+import { readCertificate, readSubject } from './evidence.ts';
+
+export const imageArtifact = 'public/image.tar.zst';
+
+/** What to believe, and when. */
+export interface Trust {
+  readonly keys: readonly ChainOfTrustKey[];
+  readonly verifyDecisionTask: boolean;
+  readonly now: () => Date;
+}
+
+/** Proves where a task's latest run comes from: its status, its definition, its chain of trust, its artifact's storage. */
+export async function verifyBuild(
+  source: Source,
+  { keys, verifyDecisionTask, now }: Trust,
+  { build, taskId }: { readonly build: BuildPolicy; readonly taskId: TaskId },
+): Promise<TrustedBuild | Refusal> {
+  const task = await readSubject(source, taskId, now());
+  if ('outcome' in task) return task;
+  const { subject, parsed } = task;
+  const defined = definedBuild(parsed, build, taskId);
+  if ('outcome' in defined) return defined;
+  const signed = await readCertificate(source, subject);
+  if ('outcome' in signed) return signed;
+  const certificate = verifyChainOfTrust(signed, subject, keys);
+  if ('outcome' in certificate) return certificate;
+  const artifact = await provenArtifact(source, { subject, certificate }, now());
+  if ('outcome' in artifact) return artifact;
+  const decision = verifyDecisionTask
+    ? await provenByDecision(source, { keys, now }, { subject, parsed, build })
+    : undefined;
+  if (typeof decision === 'object') return decision;
+  const definition = wholeNumbersHash(subject);
+  if (typeof definition !== 'string') return definition;
+  const proven = {
+    taskId,
+    runId: subject.run.runId,
+    ...defined,
+    builtAt: subject.run.resolved,
+    expires: subject.run.expires,
+    definition,
+    certificate: digestFromHex(createHash('sha256').update(signed.document).digest('hex')),
+    signedBy: certificate.signedBy,
+    artifact,
+  };
+  return { ...proven, checks: checksOf(proven, build, decision) };
+}
+
+async function provenArtifact(
+  { metadata }: Source,
+  { subject, certificate }: { readonly subject: Subject; readonly certificate: Certificate },
+  now: Date,
+): Promise<{ name: string; storage: Storage; sha256: Digest } | Refusal> {
+  const {
+    taskId,
+    run: { runId },
+  } = subject;
+  const facts = { task: taskId, artifact: imageArtifact };
+  const sha256 = certificate.sha256(imageArtifact);
+  if (!sha256) return refuse('artifact-not-signed', facts);
+  const info = await metadata.artifactInfo({ taskId, runId, name: imageArtifact });
+  if (!info) return refuse('artifact-missing', { ...facts, run: String(runId) });
+  const { storageType: storage, expires } = info;
+  // The task itself chooses where a reference or a link leads, and neither is ever hashed by the worker.
+  if (info.name !== imageArtifact || (storage !== 's3' && storage !== 'object')) {
+    return refuse('artifact-storage', { ...facts, storage: storage.slice(0, 40) });
+  }
+  if (new Date(expires) <= now) return refuse('artifact-expired', { ...facts, expires });
+  return { name: imageArtifact, storage, sha256 };
+}
+
+function wholeNumbersHash({ taskId, definition }: Subject): Digest | Refusal {
+  try {
+    return canonicalHash(definition);
+  } catch {
+    return refuse('bad-definition', {
+      task: taskId,
+      problem: 'it holds a fraction or a huge number',
+    });
+  }
+}

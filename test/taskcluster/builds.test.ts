@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { publishBuild } from '../../local/builds.ts';
+import { newTaskId } from '../../local/taskcluster/task-id.ts';
+import { Revision } from '../../src/reference.ts';
+import { archive, download, image, reasonOf, revision, setting, trusted } from './setting.ts';
+
+const given = setting();
+
+describe('find', () => {
+  it('leads from a commit to the task that the push’s label map names', async () => {
+    const { builds, publish } = given();
+    const { taskId } = await publish();
+    const found = await builds().find(image, {
+      by: 'revision',
+      revision: Revision.parse(revision),
+    });
+    expect(found).toBe(taskId);
+  });
+
+  it('takes the label that was used before October 2024', async () => {
+    const { builds, publish } = given();
+    const { taskId } = await publish({ olderLabel: true });
+    const found = await builds().find(image, {
+      by: 'revision',
+      revision: Revision.parse(revision),
+    });
+    expect(found).toBe(taskId);
+    expect(await builds().verify(image, taskId)).toMatchObject({
+      label: 'docker-image-build-decision'.replace(/^/, 'build-'),
+    });
+  });
+
+  it('leads to the older task where the image was cached', async () => {
+    const { taskcluster, builds, publish } = given();
+    const { taskId } = await publish();
+    const later = Revision.parse('a'.repeat(40));
+    await publishBuild(taskcluster, { image, archive, revision: later, cachedAs: taskId });
+    expect(await builds().find(image, { by: 'revision', revision: later })).toBe(taskId);
+    expect(await builds().verify(image, taskId)).toMatchObject({ revision });
+  });
+
+  it('leads to the newest level-3 build of the index', async () => {
+    const { builds, publish } = given();
+    await publish();
+    const { taskId } = await publish();
+    expect(await builds().find(image, { by: 'latest' })).toBe(taskId);
+  });
+
+  it('takes a task id as it is', async () => {
+    const taskId = newTaskId();
+    expect(await given().builds().find(image, { by: 'task', taskId })).toBe(taskId);
+    expect(given().taskcluster.requests).toEqual([]);
+  });
+
+  it('refuses a commit that is no push’s tip', async () => {
+    const ask = { by: 'revision', revision: Revision.parse('0'.repeat(40)) } as const;
+    expect(await given().builds().find(image, ask)).toMatchObject({
+      reason: 'unknown-commit',
+      facts: { project: 'fxci-config' },
+    });
+  });
+
+  it('refuses a push without the image', async () => {
+    const { builds, publish } = given();
+    await publish();
+    const other = { ...image, build: { ...image.build, name: 'nothing' } };
+    const ask = { by: 'revision', revision: Revision.parse(revision) } as const;
+    expect(await reasonOf(builds().find(other, ask))).toBe('no-image-task');
+    expect(await reasonOf(builds().find(other, { by: 'latest' }))).toBe('no-latest');
+  });
+
+  it('refuses a push whose decision task left no label map', async () => {
+    const { taskcluster, builds, publish } = given();
+    const { decision } = await publish();
+    taskcluster.tasks.get(decision)?.artifacts.get(0)?.delete('public/label-to-taskid.json');
+    const ask = { by: 'revision', revision: Revision.parse(revision) } as const;
+    expect(await reasonOf(builds().find(image, ask))).toBe('no-label-map');
+  });
+});
+
+describe('verify', () => {
+  it('tells everything that was proven about a level-3 build', async () => {
+    const { builds, publish, taskcluster } = given();
+    const published = await publish({ created: new Date('2026-11-01T10:00:00.000Z') });
+    const build = await trusted(builds(), published);
+    const sha256 = createHash('sha256').update(archive).digest('hex');
+    expect(build).toMatchObject({
+      taskId: published.taskId,
+      runId: 0,
+      label: 'docker-image-build-decision',
+      repository: 'https://github.com/mozilla-releng/fxci-config',
+      revision,
+      workerPool: 'releng-3/linux-docker',
+      schedulerId: 'releng-level-3',
+      route: `releng.cache.level-3.docker-images.v2.build-decision.hash.${published.indexHash}`,
+      indexHash: published.indexHash,
+      builtAt: '2026-11-01T10:07:00.000Z',
+      expires: '2027-11-01T10:00:00.000Z',
+      signedBy: taskcluster.key,
+      artifact: { name: 'public/image.tar.zst', storage: 's3', sha256: `sha256:${sha256}` },
+    });
+    expect(build.checks.map(({ check }) => check)).toEqual([
+      'status',
+      ...Array.from({ length: 5 }, () => 'definition'),
+      ...Array.from({ length: 3 }, () => 'chain-of-trust'),
+      'artifact',
+    ]);
+  });
+
+  it('gives the same answer twice', async () => {
+    const { builds, publish } = given();
+    const published = await publish();
+    expect(await trusted(builds(), published)).toEqual(await trusted(builds(), published));
+  });
+
+  it('takes Gecko’s own form of the source', async () => {
+    const { taskcluster, builds } = given();
+    const gecko = {
+      ...image,
+      build: {
+        name: 'decision',
+        trustDomain: 'gecko',
+        project: 'mozilla-central',
+        workerPool: 'gecko-3/images',
+        repository: 'https://hg.mozilla.org/mozilla-central',
+      },
+    };
+    const { taskId } = await publishBuild(taskcluster, { image: gecko, revision, archive });
+    expect(await builds().verify(gecko, taskId)).toMatchObject({ taskId, revision });
+  });
+
+  it('takes an object of Taskcluster’s object service', async () => {
+    const { builds, publish } = given();
+    const published = await publish({
+      artifact: (artifact) => ({ ...artifact, storageType: 'object' }) as typeof artifact,
+    });
+    const build = await trusted(builds(), published);
+    expect(build.artifact.storage).toBe('object');
+    expect((await download(builds(), build)).bytes.equals(archive)).toBe(true);
+  });
+
+  it('does not know a task that is not there', async () => {
+    expect(await reasonOf(given().builds().verify(image, newTaskId()))).toBe('unknown-task');
+  });
+});
+
+describe('open', () => {
+  it('gives the bytes that were signed, and what they were', async () => {
+    const { builds, publish } = given();
+    const build = await trusted(builds(), await publish());
+    const { artifact, bytes } = await download(builds(), build);
+    expect(bytes.equals(archive)).toBe(true);
+    expect(artifact.size).toBe(archive.length);
+    const prefix = (size: number): string =>
+      createHash('sha256').update(archive.subarray(0, size)).digest('hex');
+    expect(artifact.facts()).toEqual({
+      size: archive.length,
+      sha256: build.artifact.sha256,
+      checkpoints: [prefix(4 * 1024 ** 2), prefix(8 * 1024 ** 2)],
+    });
+  });
+
+  it('gives the same bytes once they were approved', async () => {
+    const { builds, publish } = given();
+    const build = await trusted(builds(), await publish());
+    const approved = (await download(builds(), build)).artifact.facts();
+    const { artifact, bytes } = await download(builds(), build, { approved });
+    expect(bytes.equals(archive)).toBe(true);
+    expect(artifact.facts()).toEqual(approved);
+  });
+
+  it('sends no credentials, no cookie and no referrer anywhere', async () => {
+    const { taskcluster, builds, publish } = given();
+    await download(builds(), await trusted(builds(), await publish()));
+    const sent = new Set(taskcluster.requests.flatMap(({ headers }) => Object.keys(headers)));
+    expect([...sent].toSorted()).toEqual(['accept-encoding', 'connection', 'host', 'user-agent']);
+  });
+});
