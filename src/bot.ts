@@ -39,7 +39,7 @@ export interface Bot {
   /** Why this person may not decide, before they are asked for a reason; `undefined` where they may. */
   mayReject(click: Click): Promise<Refusal | undefined>;
   /** Everything that is known of a promotion, at length. */
-  details(promotion: string): Promise<readonly Block[]>;
+  details(click: Click): Promise<readonly Block[] | Refusal>;
   /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
   onTick(): Promise<void>;
 }
@@ -69,11 +69,12 @@ export function createBot(options: BotOptions): Bot {
       return decisions.decide(click);
     },
     mayReject: async (click) => placeRefusal(click, policy) ?? decisions.mayReject(click),
-    async details(id) {
-      const promotion = await ports.store.get(id);
-      return promotion
-        ? details(promotion, { rootUrl: vocabulary.rootUrl, required: policy.approval.required })
-        : [];
+    async details(click) {
+      const refusal = placeRefusal(click, policy);
+      if (refusal) return refusal;
+      const promotion = await ports.store.get(click.promotion);
+      if (!promotion) return refuse('unknown-promotion', { id: click.promotion });
+      return details(promotion, { rootUrl: vocabulary.rootUrl });
     },
     onTick: () => work(options),
   };

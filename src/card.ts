@@ -27,7 +27,7 @@ export function card(promotion: Promotion, facts: CardFacts): Message {
 }
 
 /** Every proven fact of a plan, for the details view: nothing is cut there that somebody may want to compare. */
-export function details(promotion: Promotion, facts: CardFacts): readonly Block[] {
+export function details(promotion: Promotion, facts: Pick<CardFacts, 'rootUrl'>): readonly Block[] {
   const { plan, planHash } = promotion as { plan?: Plan; planHash?: string };
   if (!plan) return [mrkdwn('There is no plan yet.')];
   const { build, contents, artifact } = plan;
@@ -192,7 +192,7 @@ function approvers({
   return approvals.map(({ user }) => mention(user)).join(', ');
 }
 
-function taskLink({ build }: Plan, { rootUrl }: CardFacts): string {
+function taskLink({ build }: Plan, { rootUrl }: Pick<CardFacts, 'rootUrl'>): string {
   return link(`${rootUrl}/tasks/${build.taskId}`, build.taskId);
 }
 

@@ -194,6 +194,12 @@ export function listing(title: string, promotions: readonly Promotion[]): Messag
   return say(cut([`*${title}*`, ...lines].join('\n'), 2900), [title, ...plain].join('\n'));
 }
 
+/** App Home’s blocks. */
+export function home(open: readonly Promotion[], recent: readonly Promotion[]): readonly Block[] {
+  const lists = [listing('Under way', open), listing('Lately', recent)];
+  return lists.flatMap(({ blocks }) => blocks as readonly Block[]);
+}
+
 export function help(images: readonly string[]): Message {
   const some = images[0] ?? 'build-decision';
   const rows = [

@@ -1,0 +1,107 @@
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import type { Click } from '../answer.ts';
+import { actionIds, type ActionId } from '../blocks.ts';
+import { refused } from '../messages.ts';
+import { ackInTime, envelopeKey, showAnswer, tell, type Asker } from './answering.ts';
+import type { SlackAppOptions } from './app.ts';
+import { carriedBy, detailsView, forms, formValues, rejectForm } from './form.ts';
+
+/** The card’s buttons, and the form that asks why. */
+export function listenForClicks(app: App, options: SlackAppOptions): void {
+  for (const action of actionIds) {
+    const constraints = { action_id: action, type: 'block_actions' } as const;
+    app.action<BlockAction<ButtonAction>>(constraints, async ({ ack, body, payload, client }) => {
+      const click = clickOf(action, body, payload);
+      const asker = askerOf(body, client, options);
+      if (action === 'approve' || action === 'withdraw' || action === 'retry') {
+        await ackInTime(ack, showAnswer(options.bot.onDecision(click), asker));
+        return;
+      }
+      await ack();
+      const open = action === 'reject' ? askWhy : showDetails;
+      await open(click, { ...asker, trigger: body.trigger_id, bot: options.bot });
+    });
+  }
+  listenForReasons(app, options);
+}
+
+/** The form that came back with the reason for a rejection. */
+function listenForReasons(app: App, { bot, policy, log }: SlackAppOptions): void {
+  app.view(forms.reject, async ({ ack, body, view, client }) => {
+    const carried = carriedBy(view.private_metadata);
+    const why = formValues(view)['why'];
+    if (!carried?.promotion || !carried.planHash || !why) {
+      const errors = { why: 'Say why, so that the requester knows what to do' };
+      await ack({ response_action: 'errors', errors });
+      return;
+    }
+    const user = body.user.id;
+    const { channel, promotion, planHash } = carried;
+    const team = body.team?.id ?? body.user.team_id ?? '';
+    const envelope = envelopeKey('view', { user, id: view.id, hash: view.hash, why });
+    const click: Click = {
+      action: 'reject',
+      user,
+      channel,
+      promotion,
+      planHash,
+      why,
+      team,
+      envelope,
+    };
+    const isOurChannel = channel === policy.slack.channel;
+    const asker = { client, user, channel, responseUrl: undefined, isOurChannel, log };
+    await ackInTime(ack, showAnswer(bot.onDecision(click), asker));
+  });
+}
+
+/** Somebody for whom a modal can be opened: Slack’s trigger lives 3 s, so this is quick or not at all. */
+type Opener = Asker & { readonly trigger: string; readonly bot: SlackAppOptions['bot'] };
+
+/** Nobody is asked for a reason who may not give it. */
+async function askWhy(click: Click, opener: Opener): Promise<void> {
+  const refusal = await opener.bot.mayReject(click);
+  if (refusal) return tell(refused(refusal), opener);
+  const { channel, promotion, planHash } = click;
+  const view = rejectForm(promotion, { channel, promotion, planHash });
+  await opener.client.views.open({ trigger_id: opener.trigger, view });
+}
+
+async function showDetails(click: Click, opener: Opener): Promise<void> {
+  const blocks = await opener.bot.details(click);
+  if ('outcome' in blocks) return tell(refused(blocks), opener);
+  await opener.client.views.open({ trigger_id: opener.trigger, view: detailsView(blocks) });
+}
+
+/** A button’s value is an id and a plan hash; who, where and what was clicked is Slack’s word. */
+function clickOf(action: ActionId, body: BlockAction, payload: ButtonAction): Click {
+  const [promotion = '', planHash = ''] = (payload.value ?? '').split(' ');
+  const user = body.user.id;
+  const team = body.team?.id ?? body.user.team_id ?? '';
+  const message = body.message?.['ts'] ?? body.container['message_ts'];
+  const parts = {
+    user,
+    team,
+    action,
+    value: payload.value,
+    at: payload.action_ts,
+    message,
+    trigger: body.trigger_id,
+  };
+  return {
+    action,
+    promotion,
+    planHash,
+    user,
+    team,
+    channel: body.channel?.id ?? String(body.container['channel_id'] ?? ''),
+    envelope: envelopeKey('click', parts),
+  };
+}
+
+function askerOf(body: BlockAction, client: WebClient, { policy, log }: SlackAppOptions): Asker {
+  const channel = body.channel?.id ?? policy.slack.channel;
+  const isOurChannel = channel === policy.slack.channel;
+  return { client, user: body.user.id, channel, responseUrl: body.response_url, isOurChannel, log };
+}

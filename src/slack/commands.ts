@@ -1,0 +1,92 @@
+import type { App, SlashCommand } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import type { Delivery } from '../answer.ts';
+import { knownImage, parseBuild, tagProblem } from '../command.ts';
+import { explain, isRefusal } from '../errors.ts';
+import type { Policy } from '../policy.ts';
+import type { Ask } from '../states.ts';
+import { ackInTime, envelopeKey, showAnswer, type Asker } from './answering.ts';
+import type { SlackAppOptions } from './app.ts';
+import { askForm, carriedBy, forms, formValues } from './form.ts';
+
+/** The slash command and the form that stands for it. */
+export function listenForCommands(app: App, { bot, policy, log }: SlackAppOptions): void {
+  app.command('/promote-image', async ({ command, ack, client }) => {
+    const delivery = deliveryOf(command);
+    const asker = askerOf(command, { client, policy, log });
+    const shown = showAnswer(bot.onCommand({ ...delivery, text: command.text ?? '' }), asker);
+    const given = await ackInTime(ack, shown);
+    if (given?.show !== 'form') return;
+    const view = askForm(Object.keys(policy.images), { channel: command.channel_id });
+    await client.views.open({ trigger_id: command.trigger_id, view });
+  });
+
+  app.view(forms.ask, async ({ ack, body, view, client }) => {
+    const channel = carriedBy(view.private_metadata)?.channel ?? policy.slack.channel;
+    const read = readForm(formValues(view), policy);
+    if ('errors' in read) {
+      await ack({ response_action: 'errors', errors: read.errors });
+      return;
+    }
+    const user = body.user.id;
+    const team = body.team?.id ?? body.user.team_id ?? '';
+    const envelope = envelopeKey('view', {
+      user,
+      id: view.id,
+      hash: view.hash,
+      values: view.state.values,
+    });
+    const asker: Asker = {
+      client,
+      user,
+      channel,
+      responseUrl: undefined,
+      isOurChannel: channel === policy.slack.channel,
+      log,
+    };
+    await ackInTime(ack, showAnswer(bot.onAsk({ envelope, user, team, channel }, read.ask), asker));
+  });
+}
+
+/** The form as a request, or what to correct, field by field. */
+export function readForm(
+  values: Readonly<Record<string, string>>,
+  policy: Policy,
+): { readonly ask: Ask } | { readonly errors: Record<string, string> } {
+  const { tag, because } = values;
+  const image = knownImage(values['image'] ?? '', policy);
+  if (isRefusal(image)) return { errors: { image: explain(image) } };
+  const errors: Record<string, string> = {};
+  const build = parseBuild(values['build'] ?? '', image, policy.taskcluster.rootUrl);
+  if (isRefusal(build)) errors['build'] = explain(build);
+  const problem = tag === undefined ? undefined : tagProblem(tag, image);
+  if (problem) errors['tag'] = problem;
+  const bug = /^(?:bug\s+)?#?(\d{1,8})$/i.exec(values['bug'] ?? '')?.[1];
+  if (values['bug'] !== undefined && bug === undefined) errors['bug'] = 'A bug is a number';
+  if (isRefusal(build) || Object.keys(errors).length > 0) return { errors };
+  return { ask: { image: image.name, build, tag, because, bug: bug ? Number(bug) : undefined } };
+}
+
+function deliveryOf(command: SlashCommand): Delivery {
+  const { user_id: user, team_id: team, channel_id: channel, trigger_id: trigger, text } = command;
+  return {
+    user,
+    team,
+    channel,
+    envelope: envelopeKey('command', { user, team, channel, trigger, text }),
+  };
+}
+
+function askerOf(
+  command: SlashCommand,
+  { client, policy, log }: { readonly client: WebClient } & Pick<SlackAppOptions, 'policy' | 'log'>,
+): Asker {
+  return {
+    client,
+    user: command.user_id,
+    channel: command.channel_id,
+    responseUrl: command.response_url,
+    isOurChannel: command.channel_id === policy.slack.channel,
+    log,
+  };
+}

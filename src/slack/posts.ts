@@ -1,0 +1,171 @@
+import type { KnownBlock } from '@slack/types';
+import type { WebClient } from '@slack/web-api';
+import type { CardPlace, Message, Post, QueuedPost } from '../ports.ts';
+import { slackProblem } from './trouble.ts';
+
+/** The event type of our messages' metadata: by it, and the key in it, a message is recognised as ours. */
+export const metadataType = 'promote_image';
+
+/**
+ * Gives one post to Slack and says where it is. May be repeated: after a first attempt whose reply was lost, what is
+ * there already is found by its key and not posted again.
+ */
+export async function sendPost(
+  queued: QueuedPost,
+  { client, channel }: { readonly client: WebClient; readonly channel: string },
+): Promise<CardPlace> {
+  const { post } = queued;
+  const sender = { client, channel };
+  switch (post.kind) {
+    case 'ephemeral': {
+      const { user, message } = post;
+      const sent = await client.chat.postEphemeral({ channel, user, ...shown(message) });
+      return { channel, ts: sent.message_ts ?? '' };
+    }
+    case 'card':
+      return queued.card ? update(queued.card, queued, sender) : say(queued, sender);
+    case 'slot':
+      return queued.slot ? update(queued.slot, queued, sender) : say(queued, sender);
+    case 'thread':
+      return say(queued, sender);
+    case 'file':
+      return attach(queued, post, sender);
+  }
+}
+
+interface Sender {
+  readonly client: WebClient;
+  readonly channel: string;
+}
+
+async function say(queued: QueuedPost, sender: Sender): Promise<CardPlace> {
+  const found = queued.attempts > 0 ? await findByKey(queued, sender) : undefined;
+  if (found?.message) return found.message;
+  const { client, channel } = sender;
+  const sent = await client.chat.postMessage({
+    channel: queued.card?.channel ?? channel,
+    ...threadOf(queued),
+    ...shown(queued.post.message),
+    metadata: metadataOf(queued),
+    unfurl_links: false,
+    unfurl_media: false,
+    parse: 'none',
+  });
+  return { channel: sent.channel ?? channel, ts: sent.ts ?? '' };
+}
+
+async function update(
+  place: CardPlace,
+  queued: QueuedPost,
+  { client }: Sender,
+): Promise<CardPlace> {
+  await client.chat.update({
+    ...place,
+    ...shown(queued.post.message),
+    metadata: metadataOf(queued),
+    parse: 'none',
+  });
+  return place;
+}
+
+/** The file first, then the message about it: once the message is there, so is the file. */
+async function attach(
+  queued: QueuedPost,
+  { name, content }: Extract<Post, { kind: 'file' }>,
+  sender: Sender,
+): Promise<CardPlace> {
+  const found = queued.attempts > 0 ? await findByKey(queued, sender, name) : undefined;
+  if (found?.message) return found.message;
+  if (!found?.hasFile) await upload({ name, content }, queued, sender);
+  return say({ ...queued, attempts: 0 }, sender);
+}
+
+async function upload(
+  file: { readonly name: string; readonly content: string },
+  queued: QueuedPost,
+  { client, channel }: Sender,
+): Promise<void> {
+  const bytes = Buffer.from(file.content);
+  const slot = await client.files.getUploadURLExternal({
+    filename: file.name,
+    length: bytes.length,
+  });
+  if (!slot.upload_url || !slot.file_id) throw new Error('Slack gave no place to upload to');
+  const uploaded = await fetch(slot.upload_url, {
+    method: 'POST',
+    body: bytes,
+    headers: { 'content-type': 'application/octet-stream' },
+    redirect: 'error',
+    signal: AbortSignal.timeout(30_000),
+  });
+  if (!uploaded.ok) throw new Error(`Slack answered an upload with ${uploaded.status}`);
+  await client.files.completeUploadExternal({
+    files: [{ id: slot.file_id, title: file.name }],
+    channel_id: queued.card?.channel ?? channel,
+    ...(queued.card ? { thread_ts: queued.card.ts } : {}),
+  } as Parameters<WebClient['files']['completeUploadExternal']>[0]);
+}
+
+interface FoundPost {
+  readonly message: CardPlace | undefined;
+  readonly hasFile: boolean;
+}
+
+/** Looks for a message with this post's key where it would have been posted. */
+async function findByKey(
+  queued: QueuedPost,
+  { client, channel }: Sender,
+  file?: string,
+): Promise<FoundPost> {
+  const place = queued.card && queued.post.kind !== 'card' ? queued.card : undefined;
+  let cursor: string | undefined;
+  let hasFile = false;
+  for (let page = 0; page < 5; page += 1) {
+    const query = {
+      channel: place?.channel ?? channel,
+      include_all_metadata: true,
+      limit: 200,
+      ...(cursor ? { cursor } : {}),
+    };
+    const answer = await (place
+      ? client.conversations.replies({ ...query, ts: place.ts })
+      : client.conversations.history(query));
+    for (const message of answer.messages ?? []) {
+      const payload = message.metadata?.event_payload as { key?: unknown } | undefined;
+      if (payload?.key === queued.key && message.ts) {
+        return { message: { channel: query.channel, ts: message.ts }, hasFile: true };
+      }
+      const files = (message as { files?: { name?: string }[] }).files ?? [];
+      hasFile ||= file !== undefined && files.some(({ name }) => name === file);
+    }
+    cursor = answer.response_metadata?.next_cursor;
+    if (!cursor) break;
+  }
+  return { message: undefined, hasFile };
+}
+
+function threadOf({ post, card }: QueuedPost): { thread_ts?: string } {
+  return card && post.kind !== 'card' ? { thread_ts: card.ts } : {};
+}
+
+function shown({ text, blocks }: Message): { text: string; blocks: KnownBlock[] } {
+  return { text, blocks: blocks as readonly KnownBlock[] as KnownBlock[] };
+}
+
+function metadataOf({ key, promotion, post }: QueuedPost) {
+  const { audit = '' } = post.message;
+  return { event_type: metadataType, event_payload: { key, promotion: promotion ?? '', audit } };
+}
+
+/** Errors that no repetition heals: the post is given up, and that is logged. */
+export function isHopeless(error: unknown, { post, attempts }: QueuedPost): boolean {
+  const problem = slackProblem(error);
+  const forGood = [
+    'user_not_in_channel',
+    'user_not_found',
+    'cannot_reply_to_message',
+    'message_not_found',
+    'cant_update_message',
+  ];
+  return (post.kind === 'ephemeral' && attempts >= 5) || forGood.includes(problem);
+}
