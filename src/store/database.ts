@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import type { Words } from './migrations.ts';
 import type { Tables } from './schema.ts';
@@ -12,6 +13,8 @@ export interface Database {
   readonly words: Words;
   /** A number for this open store, by which it claims posts. Unique among those that are open. */
   readonly replica: number;
+  /** Whether the trouble is only a lost connection: the same may work in a moment. */
+  isPassing(trouble: unknown): boolean;
   /** Called first in every writing transaction: lets one write at a time, over all replicas. */
   serialise(tx: Tx): Promise<void>;
   /** The replicas that the database server sees alive. */
@@ -25,8 +28,42 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** One writing transaction: what `work` wrote stays whole, or, where anything throws, not at all. */
-export async function write<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+/** Waits before a transaction whose connection was lost is tried again. */
+const waits = [50, 250, 1_000];
+
+/**
+ * One writing transaction: what `work` wrote stays whole, or, where anything throws, not at all. Where only the
+ * connection was lost it is tried again, so `work` may run more than once. The answer to the commit may be what was
+ * lost: `isThere` then looks whether the result was committed; without it the trouble is thrown.
+ */
+export async function write<T>(
+  database: Database,
+  work: (tx: Tx) => Promise<T>,
+  isThere?: (tx: Tx, result: T) => Promise<boolean>,
+): Promise<T> {
+  for (const wait of waits) {
+    let written: { readonly result: T } | undefined;
+    try {
+      return await transaction(database, async (tx) => {
+        const result = await work(tx);
+        written = { result };
+        return result;
+      });
+    } catch (error) {
+      if (!database.isPassing(error)) throw error;
+      if (written && !isThere) throw error;
+    }
+    await sleep(wait);
+    const { result } = written ?? {};
+    if (isThere && result !== undefined) {
+      // Waits for the lost transaction's lock: after that it is over, one way or the other.
+      if (await transaction(database, (tx) => isThere(tx, result))) return result;
+    }
+  }
+  return await transaction(database, work);
+}
+
+async function transaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   return await database.kysely.transaction().execute(async (tx) => {
     await database.serialise(tx);
     return await work(tx);

@@ -33,6 +33,11 @@ export async function headOf(tables: Kysely<Tables>): Promise<Anchor> {
   return row ?? genesis;
 }
 
+export async function hasEvent(tx: Tx, { seq, hash }: Anchor): Promise<boolean> {
+  const row = await tx.selectFrom('event').select('hash').where('seq', '=', seq).executeTakeFirst();
+  return row?.hash === hash;
+}
+
 /** The log in order, as it stands in the table: nothing is repaired on the way to who verifies it. */
 export async function* eventsOf(
   tables: Kysely<Tables>,

@@ -27,9 +27,11 @@ export async function migrate(database: Database): Promise<void> {
 
 /** For who only reads: throws where the schema is not exactly this program's. */
 export async function expectSchema(database: Database): Promise<void> {
-  const found = await versionOf(database.kysely).catch((cause: unknown) =>
-    fail('database-empty', { database: database.name }, cause),
-  );
+  const tables = await database.kysely.introspection.getTables();
+  if (!tables.some(({ name }) => name === 'schema_version')) {
+    fail('database-empty', { database: database.name });
+  }
+  const found = await versionOf(database.kysely);
   refuseNewer(database, found);
   if (found === migrations.length) return;
   fail('database-older', {

@@ -36,7 +36,9 @@ export function outboxOf(database: Database, clock: () => Date, onAdded: () => v
       return await write(database, (tx) => claim(tx, database, now));
     },
     async sent(id, place) {
-      await write(database, (tx) => markSent(tx, { id, place, at: iso(clock()) }));
+      // Doing it twice is doing it once: there is nothing to look up after a lost commit.
+      const again = async () => false;
+      await write(database, (tx) => markSent(tx, { id, place, at: iso(clock()) }), again);
     },
     async later(id, notBefore) {
       await kysely

@@ -53,6 +53,7 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
     kysely,
     words: { long: 'integer', strict: 'strict', appendOnly },
     replica: Math.floor(Math.random() * 2 ** 31),
+    isPassing: () => false,
     // One process and one connection: Kysely lets one transaction run at a time.
     serialise: async () => {},
     alive: async () => [],

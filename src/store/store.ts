@@ -1,11 +1,12 @@
-import type { Store } from '../ports.ts';
-import { write, type Database } from './database.ts';
+import type { Changed, Store } from '../ports.ts';
+import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';
-import { eventsOf } from './log.ts';
+import { eventsOf, hasEvent } from './log.ts';
 import { expectSchema, migrate } from './migrate.ts';
 import { outboxOf } from './outbox.ts';
 import { cardOf, getPromotion, listPromotions } from './promotions.ts';
-import { recordChange, recordNote } from './record.ts';
+import { recordChange, recordNote, type Noted } from './record.ts';
+import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
 export interface StoreOptions {
@@ -21,7 +22,7 @@ export interface StoreOptions {
  */
 export async function openStore(url: string, options: StoreOptions): Promise<Store> {
   const access = options.access ?? 'write';
-  const database = openSqlite(url.slice('sqlite:'.length), access);
+  const database = await openDatabase(url, access);
   try {
     await (access === 'read' ? expectSchema(database) : migrate(database));
     return storeOn(database, options);
@@ -29,6 +30,11 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     await database.close();
     throw error;
   }
+}
+
+async function openDatabase(url: string, access: 'read' | 'write'): Promise<Database> {
+  const [, file] = /^sqlite:(.+)$/.exec(url) ?? [];
+  return file === undefined ? await openPostgres(url, access) : openSqlite(file, access);
 }
 
 /** The store on a database that is open and has its schema. Closes it with itself. */
@@ -39,21 +45,20 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
   const tell = () => listeners.forEach((listener) => queueMicrotask(listener));
   const unsubscribe = database.onAnnounced(tell);
 
-  const recorded = async <T extends { readonly outcome: string }>(
-    work: (at: string) => Parameters<typeof write<T>>[1],
-  ): Promise<T> => {
-    const result = await write(database, async (tx) => {
-      const done = await work(now().toISOString())(tx);
-      if (done.outcome === 'changed' || done.outcome === 'noted') await database.announce(tx);
-      return done;
-    });
-    if (result.outcome === 'changed' || result.outcome === 'noted') tell();
+  const recorded = async <T extends Recorded>(work: (tx: Tx, at: string) => Promise<T>) => {
+    const record = async (tx: Tx) => {
+      const result = await work(tx, now().toISOString());
+      if ('anchor' in result) await database.announce(tx);
+      return result;
+    };
+    const result = await write(database, record, isThere);
+    if ('anchor' in result) tell();
     return result;
   };
   return {
-    create: (change) => recorded((at) => (tx) => recordChange(tx, change, at)),
-    change: (change) => recorded((at) => (tx) => recordChange(tx, change, at)),
-    note: (note) => recorded((at) => (tx) => recordNote(tx, note, at)),
+    create: (change) => recorded((tx, at) => recordChange(tx, change, at)),
+    change: (change) => recorded((tx, at) => recordChange(tx, change, at)),
+    note: (note) => recorded((tx, at) => recordNote(tx, note, at)),
     get: (id) => getPromotion(kysely, id),
     list: (filter) => listPromotions(kysely, filter),
     hold: (id, work) => database.hold(id, work),
@@ -70,4 +75,11 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
       await database.close();
     },
   };
+}
+
+type Recorded = Changed | Noted;
+
+/** What has no event wrote nothing: it may be looked up again. */
+async function isThere(tx: Tx, result: Recorded): Promise<boolean> {
+  return 'anchor' in result && (await hasEvent(tx, result.anchor));
 }
