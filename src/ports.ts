@@ -130,6 +130,8 @@ export interface TreeEdit {
   /** The whole commit message: first line, empty line, body. */
   readonly message: string;
   readonly at: Date;
+  /** The revision that the plan was made on: the patch says so where the tree has moved since. */
+  readonly planned?: string | undefined;
 }
 
 /** A Slack account, as far as deciding needs it. */

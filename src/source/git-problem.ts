@@ -1,0 +1,52 @@
+import type { GitEnd } from './git.ts';
+
+import type { Problem } from './problem.ts';
+
+/** git's own sentences (LC_ALL=C), the surest first. */
+const known: readonly (readonly [RegExp, string, mayPass?: 'may pass'])[] = [
+  [/couldn't find remote ref|no such remote ref|not our ref/i, 'it has no such branch or commit'],
+  [
+    /could not read Username|Authentication failed|terminal prompts disabled|returned error: 40[13]/,
+    'it asks for a login, or does not exist',
+  ],
+  [/Permission denied \(|Host key verification failed/, 'ssh is not let in'],
+  [/transport '[^']*' not allowed/, 'this kind of address is not allowed'],
+  [
+    /unable to update url base from redirection|returned error: 30\d|redirect/i,
+    'it redirects to another address, which is not followed',
+  ],
+  [/SSL certificate|certificate verif|server certificate/i, 'its TLS certificate is not valid'],
+  [/dubious ownership/, 'the repository belongs to another user of this machine'],
+  [
+    /Repository not found|repository '[^']*' not found|does not appear to be a git repository|returned error: 404|not valid: is this a git repository/i,
+    'there is no repository',
+  ],
+  [/Could not resolve host/, 'its host is not known', 'may pass'],
+  [/Failed to connect|Connection refused|Couldn't connect/i, 'nothing answers there', 'may pass'],
+  [/returned error: (?:429|5\d\d)/, 'the server has trouble', 'may pass'],
+  [/No space left on device/, 'the disk of the bot is full'],
+  [/too slow|timed out|Operation timed out/i, 'it answers too slowly', 'may pass'],
+  [
+    /early EOF|hung up|Connection reset|RPC failed|unexpected disconnect|bad pack|invalid index-pack|Could not read from remote|unable to access/i,
+    'the connection broke',
+    'may pass',
+  ],
+];
+
+/** The end of a git process in words. stderr is never shown: it quotes addresses, paths and what a server sent. */
+export function gitProblem(end: GitEnd, timeoutMs: number): Problem {
+  switch (end.outcome) {
+    case 'no-git':
+      return { problem: 'git is not on PATH', mayPass: false };
+    case 'timeout':
+      return { problem: `no answer within ${timeoutMs / 1000} s`, mayPass: false };
+    case 'too-much':
+      return { problem: 'it is larger than allowed', mayPass: false };
+    case 'done':
+    case 'failed': {
+      const [, problem, mayPass] = known.find(([pattern]) => pattern.test(end.stderr)) ?? [];
+      if (problem) return { problem, mayPass: mayPass !== undefined };
+      return { problem: `git ended with ${end.exitCode ?? 'a signal'}`, mayPass: true };
+    }
+  }
+}

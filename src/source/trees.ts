@@ -1,0 +1,146 @@
+import { fail, refuse, type Refusal } from '../errors.ts';
+import { sourceUrl, type PinSource } from '../image.ts';
+import type { Tree, TreeFile, Trees } from '../ports.ts';
+import type { Variables } from './environment.ts';
+import { readGitFiles, type GitFiles, type GitTreeOptions, type Wanted } from './git-tree.ts';
+import { hgRevision, readHgFile, type HgOptions } from './hg-tree.ts';
+import { makePatch } from './patch.ts';
+import { SourceProblem, type TreeLimits } from './problem.ts';
+
+export interface TreesOptions {
+  /** `process.env`: PATH, and how a server is reached, are taken from it and nothing else. */
+  readonly environment: Variables;
+  /** Where temporary folders go; the system's by default. */
+  readonly temporary?: string | undefined;
+  /** For one git process (5 minutes) and one request of Mercurial's (1 minute). */
+  readonly timeouts?: { readonly gitMs?: number; readonly hgMs?: number } | undefined;
+  readonly limits?: Partial<TreeLimits> | undefined;
+}
+
+interface Readers {
+  readonly git: GitTreeOptions;
+  readonly hg: HgOptions;
+}
+
+const mebibyte = 1024 * 1024;
+
+/**
+ * Source trees over git and over hg.mozilla.org's HTTP. A read is tried twice where the network failed; nothing that
+ * was fetched stays. Throws `tree-unreachable` and `tree-file-missing`, with reasons that hold no path and no login.
+ */
+export function createTrees(options: TreesOptions): Trees {
+  const limits = {
+    fileBytes: 5 * mebibyte,
+    treeBytes: 64 * mebibyte,
+    files: 1000,
+    ...options.limits,
+  };
+  const git = {
+    environment: options.environment,
+    temporary: options.temporary,
+    timeoutMs: options.timeouts?.gitMs ?? 300_000,
+    maxBytes: 256 * mebibyte,
+    limits,
+  };
+  const readers = { git, hg: { timeoutMs: options.timeouts?.hgMs ?? 60_000, limits } };
+  return {
+    read: (source, names) =>
+      named(sourceUrl(source), () =>
+        source.git === undefined ? readHg(source, readers) : readGit(source, names, readers),
+      ),
+    file: (repository, revision, path) =>
+      named(repository, () => readOne(repository, { revision, path }, readers)),
+    patch: (edit) => makePatch(edit, git),
+  };
+}
+
+/** An address as it may be shown: without the login that somebody may have put into it. */
+export function shown(url: string): string {
+  return url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');
+}
+
+async function named<T>(url: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SourceProblem)) throw error;
+    return fail('tree-unreachable', { source: shown(url), problem: error.problem }, error);
+  }
+}
+
+async function twice<T>(work: (again: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await work(false);
+  } catch (error) {
+    if (!(error instanceof SourceProblem && error.mayPass)) throw error;
+    return work(true);
+  }
+}
+
+async function readGit(
+  source: PinSource & { readonly git: string },
+  names: readonly string[],
+  { git }: Readers,
+): Promise<Tree> {
+  const wanted: Wanted = source.files === 'auto' ? { names } : { paths: source.files };
+  const from = { url: source.git, ref: `refs/heads/${source.branch}` };
+  const { revision, files } = await fetchGit(from, wanted, git);
+  return treeOf(source, revision, files);
+}
+
+/** The second time everything is fetched, for a server that promised to hand out blobs later and does not. */
+function fetchGit(
+  from: { readonly url: string; readonly ref: string },
+  wanted: Wanted,
+  git: GitTreeOptions,
+): Promise<GitFiles> {
+  return twice((whole) => readGitFiles(from, wanted, { ...git, whole }));
+}
+
+async function readHg(source: PinSource & { readonly hg: string }, { hg }: Readers): Promise<Tree> {
+  const revision = await twice(() => hgRevision(source.hg, source.branch, hg));
+  const paths = source.files === 'auto' ? [] : source.files;
+  const files: TreeFile[] = [];
+  // One after the other: hg.mozilla.org is everybody's.
+  for (const path of paths) {
+    const file = await twice(() => readHgFile(source.hg, { revision, path }, hg));
+    if (file) files.push(file);
+  }
+  return treeOf(source, revision, files);
+}
+
+function treeOf(source: PinSource, revision: string, files: readonly TreeFile[]): Tree {
+  const url = shown(sourceUrl(source));
+  const listed = source.files === 'auto' ? [] : source.files;
+  const missing = listed.find((path) => !files.some((file) => file.path === path));
+  if (missing !== undefined)
+    return fail('tree-file-missing', { source: url, path: missing, revision });
+  return { source: url, revision, files };
+}
+
+async function readOne(
+  url: string,
+  { revision, path }: { readonly revision: string; readonly path: string },
+  { git, hg }: Readers,
+): Promise<string | Refusal> {
+  const file = (await isMercurial(url, revision, hg))
+    ? await twice(() => readHgFile(url, { revision, path }, hg))
+    : (await fetchGit({ url, ref: revision }, { paths: [path] }, git)).files[0];
+  if (!file) return refuse('tree-file-missing', { source: shown(url), path, revision });
+  return Buffer.from(file.bytes).toString();
+}
+
+/** An address does not say which it is; `hg.` and git's usual places do, others are asked. */
+async function isMercurial(url: string, revision: string, hg: HgOptions): Promise<boolean> {
+  if (!/^https?:/i.test(url) || /\.git\/?$/.test(url)) return false;
+  const { hostname } = new URL(url);
+  if (hostname.startsWith('hg.')) return true;
+  if (/^(?:git\.|git(?:hub|lab)\.)/.test(hostname)) return false;
+  try {
+    await twice(() => hgRevision(url, revision, hg));
+    return true;
+  } catch (error) {
+    if (error instanceof SourceProblem) return false;
+    throw error;
+  }
+}
