@@ -3,8 +3,11 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Bytes } from '../ports.ts';
 
-/** Bytes that a decoder gives at once, at most. */
-export const chunkSize = 512 * 1024;
+/** Bytes that a decoder gives at once, and how far it may be ahead: it works on while the last ones are being hashed. */
+export const pace = {
+  chunkSize: 512 * 1024,
+  readableHighWaterMark: 2 * 1024 * 1024,
+};
 
 /**
  * Runs bytes through a decoder of `node:zlib`. The chunks are the caller's to keep. Leaving early closes `source`; an
@@ -25,7 +28,7 @@ export function looksLikeGzip(bytes: Uint8Array): boolean {
 
 /** Unpacks gzip, of one member or many; see {@link decoded}. */
 export function gunzip(source: Bytes): AsyncGenerator<Uint8Array> {
-  return decoded(source, createGunzip({ chunkSize }));
+  return decoded(source, createGunzip(pace));
 }
 
 /** Whether an error comes from a decoder of `node:zlib`, and not from what it was fed with. */

@@ -1,10 +1,10 @@
 import { fail } from '../errors.ts';
 
 /**
- * The largest window a frame may ask for, as a power of two: memory that the decoder must hold. Levels up to 19 need
- * 23 (8 MiB), 21 needs this (64 MiB); `--ultra -22` and `--long` need more.
+ * The largest window a frame may ask for, as a power of two: memory that the decoder must hold. Taskcluster's levels
+ * need 22 (4 MiB), level 20 this much; `--ultra -21` and `--long` need more.
  */
-export const windowLog = 26;
+export const windowLog = 25;
 
 const largestBlock = 128 * 1024;
 

@@ -1,7 +1,7 @@
 import { constants, createZstdDecompress } from 'node:zlib';
 import { PromotionError, refuse } from '../errors.ts';
 import type { Bytes } from '../ports.ts';
-import { chunkSize, decoded, isDecoderError } from './decoder.ts';
+import { decoded, isDecoderError, pace } from './decoder.ts';
 import type { Meter } from './limits.ts';
 import { windowLog, ZstdFrame } from './zstd-frame.ts';
 
@@ -13,7 +13,7 @@ import { windowLog, ZstdFrame } from './zstd-frame.ts';
 export async function* unzstd(source: Bytes, meter: Meter): AsyncGenerator<Uint8Array> {
   const params = { [constants.ZSTD_d_windowLogMax]: windowLog };
   try {
-    const decoder = createZstdDecompress({ chunkSize, params });
+    const decoder = createZstdDecompress({ ...pace, params });
     for await (const chunk of decoded(walked(source, meter), decoder)) {
       meter.gave(chunk.length);
       yield chunk;
