@@ -62,18 +62,21 @@ export function createHttp(reach: Reach, timeouts: Timeouts): Http {
   };
 }
 
-function get(
+async function get(
   agent: Agent,
   url: URL,
   { signal, headers }: Asking,
 ): Promise<Dispatcher.ResponseData> {
-  return agent.request({
+  const response = await agent.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: 'GET',
     headers: { 'accept-encoding': 'identity', 'user-agent': 'promote-image', ...headers },
     signal,
   });
+  // A body that is dropped before its end emits an error, which without a listener ends the process.
+  response.body.on('error', () => {});
+  return response;
 }
 
 /** Something that may work the next time. */
