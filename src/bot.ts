@@ -9,7 +9,7 @@ import type { Policy } from './policy.ts';
 import type { Store } from './ports.ts';
 import type { PromotionPorts } from './promotion.ts';
 import type { Ask, Asked } from './states.ts';
-import { work } from './work.ts';
+import { createWork } from './work.ts';
 
 export interface BotOptions {
   readonly policy: Policy;
@@ -48,6 +48,7 @@ export interface Bot {
 export function createBot(options: BotOptions): Bot {
   const { policy, ports } = options;
   const decisions = createDecisions(options);
+  const work = createWork(options);
   const vocabulary = { images: policy.images, rootUrl: policy.taskcluster.rootUrl };
 
   return {
@@ -76,7 +77,7 @@ export function createBot(options: BotOptions): Bot {
       if (!promotion) return refuse('unknown-promotion', { id: click.promotion });
       return details(promotion, { rootUrl: vocabulary.rootUrl });
     },
-    onTick: () => work(options),
+    onTick: work,
   };
 }
 

@@ -76,8 +76,8 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
     revision: plan.build.revision,
     caches,
   });
-  const content = await ports.trees.patch({ tree, changed, message, at: now() });
   const planned = plan.trees.find((one) => one.source === tree.source)?.revision;
+  const content = await ports.trees.patch({ tree, changed, message, at: now(), planned });
   const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
   const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(source)}.patch`;
   return { name, content, revision: tree.revision, files: [...changed.keys()], movedSince };

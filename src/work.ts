@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { BotOptions } from './bot.ts';
 import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
 import { propose, refuseAsked } from './proposing.ts';
@@ -5,18 +6,26 @@ import { beginPush, expire, failApproved, finish, push, refuseApproved } from '.
 import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion } from './states.ts';
 
+interface Working extends BotOptions {
+  /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
+  readonly lanes: { readonly plan: LimitFunction; readonly push: LimitFunction };
+}
+
 /**
  * Carries promotions from state to state, each under the store’s hold, until nothing is due. Every step may be
  * repeated after a crash: what it did outside is recognised.
  */
-export async function work(options: BotOptions): Promise<void> {
-  await expireOverdue(options);
-  const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
-  await Promise.all(due.toReversed().map(({ id }) => pursue(id, options)));
+export function createWork(options: BotOptions): () => Promise<void> {
+  const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
+  return async () => {
+    await expireOverdue(options);
+    const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
+    await Promise.all(due.toReversed().map(({ id }) => pursue(id, working)));
+  };
 }
 
 /** Again where somebody changed it just when it was let go: their wake-up found it held. */
-async function pursue(id: string, options: BotOptions): Promise<void> {
+async function pursue(id: string, options: Working): Promise<void> {
   const { store } = options.ports;
   for (;;) {
     const version = await store.hold(id, (held) =>
@@ -28,7 +37,7 @@ async function pursue(id: string, options: BotOptions): Promise<void> {
 }
 
 /** One promotion as far as it goes by itself. Returns the version at which it rests. */
-async function advance(id: string, options: BotOptions): Promise<number> {
+async function advance(id: string, options: Working): Promise<number> {
   let version = -1;
   for (;;) {
     const promotion = await options.ports.store.get(id);
@@ -39,7 +48,7 @@ async function advance(id: string, options: BotOptions): Promise<number> {
   }
 }
 
-async function attempt(promotion: Promotion, options: BotOptions): Promise<void> {
+async function attempt(promotion: Promotion, options: Working): Promise<void> {
   try {
     await step(promotion, options);
   } catch (error) {
@@ -49,14 +58,14 @@ async function attempt(promotion: Promotion, options: BotOptions): Promise<void>
   }
 }
 
-async function step(promotion: Promotion, options: BotOptions): Promise<void> {
+async function step(promotion: Promotion, options: Working): Promise<void> {
   switch (promotion.state) {
     case 'asked':
-      return propose(promotion, options);
+      return options.lanes.plan(() => propose(promotion, options));
     case 'approved':
       return beginPush(promotion, options);
     case 'pushing':
-      return push(promotion, options);
+      return options.lanes.push(() => push(promotion, options));
     case 'promoted':
       return finish(promotion, options);
     default:

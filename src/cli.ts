@@ -1,0 +1,62 @@
+import { formatProblem, readEnvironment, readOperatorEnvironment } from './config.ts';
+import { PromotionError } from './errors.ts';
+import { loadConfig, type Config } from './service/load-config.ts';
+import { audit } from './verbs/audit.ts';
+import { checkConfig } from './verbs/check-config.ts';
+import { doctor } from './verbs/doctor.ts';
+import { pins } from './verbs/pins.ts';
+import { plan } from './verbs/plan.ts';
+import { Failure, Usage, type Verb } from './verbs/verb.ts';
+
+const verbs: Readonly<Record<string, Verb>> = {
+  plan,
+  pins,
+  audit,
+  'check-config': checkConfig,
+  doctor,
+};
+
+const usage = `npm run promote-image -- <verb>
+  plan <image> <build> [tag]      prints the plan as JSON and does nothing
+  pins --image <image> --new <reference> [--mercurial-changed] <folder>
+                                  rewrites the pins below a folder and prints the patch
+  audit verify [--channel <export.json>] | export
+  check-config                    is the configuration sound?
+  doctor                          asks every outside system one harmless question`;
+
+process.exitCode = await run(process.argv.slice(2));
+
+/** 0: done; 1: refused or failed, the reason on stderr; 2: wrong usage. */
+async function run([name = '', ...args]: readonly string[]): Promise<number> {
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!verb) return complain(usage, 2);
+  const print = (text: string): void =>
+    void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  const config = () => readConfig(name === 'doctor');
+  try {
+    await verb({ args, config, env: process.env, print, now: () => new Date() });
+    return 0;
+  } catch (error) {
+    if (error instanceof Usage)
+      return complain(`Usage: npm run promote-image -- ${error.message}`, 2);
+    if (error instanceof PromotionError || error instanceof Failure)
+      return complain(error.message, 1);
+    const problem = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+    return complain(`Something went wrong that nobody foresaw: ${problem}`, 1);
+  }
+}
+
+/** Only the doctor talks to Slack; the other verbs run without its tokens. */
+async function readConfig(withSlack: boolean): Promise<Config> {
+  const read = withSlack ? readEnvironment : readOperatorEnvironment;
+  const loaded = await loadConfig(read(process.env));
+  if (loaded.ok) return loaded.value;
+  throw new Failure(
+    `The configuration cannot be used:\n${loaded.problems.map((one) => `  ${formatProblem(one)}`).join('\n')}`,
+  );
+}
+
+function complain(text: string, code: number): number {
+  process.stderr.write(`${text}\n`);
+  return code;
+}

@@ -1,0 +1,52 @@
+import { createInspect } from './archive/inspect.ts';
+import type { Environment } from './config.ts';
+import { createDockerEngine } from './docker/engine.ts';
+import type { Policy } from './policy.ts';
+import type { Builds, Engine, Inspect, Registry, Secrets, Trees } from './ports.ts';
+import { createRegistryEngine } from './registry/push.ts';
+import { createRegistry } from './registry/registry.ts';
+import { createSecrets, type SecretsOptions } from './sops/secrets.ts';
+import { createTrees } from './source/trees.ts';
+import { createBuilds } from './taskcluster/builds.ts';
+
+export interface Given {
+  readonly policy: Policy;
+  readonly environment: Environment;
+  /** The process’s whole environment: sops and git each pick from it what they may have. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => Date;
+}
+
+/** Everything outside but Slack and the database: adapters from configuration. Nothing is contacted here. */
+export function connectWorld({ policy, environment, env, now }: Given): {
+  readonly builds: Builds;
+  readonly inspect: Inspect;
+  readonly registry: Registry;
+  readonly trees: Trees;
+  readonly engine: Engine;
+  readonly secrets: Secrets;
+} {
+  const { taskcluster, limits } = policy;
+  const archiveLimits = { unpacked: limits.unpacked };
+  const registryOptions = { url: policy.registry.url };
+  const engine =
+    policy.registry.engine === 'docker'
+      ? createDockerEngine({
+          dockerHost: environment.DOCKER_HOST,
+          registry: registryOptions,
+          limits: archiveLimits,
+        })
+      : createRegistryEngine({ ...registryOptions, limits: archiveLimits });
+  return {
+    builds: createBuilds({ ...taskcluster, limits, now }),
+    inspect: createInspect(archiveLimits),
+    registry: createRegistry(registryOptions),
+    trees: createTrees({ environment: env }),
+    engine,
+    secrets: createSecrets(secretsOptions(policy, env)),
+  };
+}
+
+export function secretsOptions(policy: Policy, env: Given['env']): SecretsOptions {
+  return { ...policy.registry.credentials, env };
+}

@@ -1,0 +1,145 @@
+import type { App, CustomRoute } from '@slack/bolt';
+import type { WebClient } from '@slack/web-api';
+import { randomInt } from 'node:crypto';
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import packageJson from '../package.json' with { type: 'json' };
+import { createBot } from './bot.ts';
+import { connectWorld } from './composition.ts';
+import { formatProblem, readEnvironment, type Environment } from './config.ts';
+import { PromotionError } from './errors.ts';
+import type { Secrets, Store } from './ports.ts';
+import { Secret } from './secret.ts';
+import { keepTicking } from './service/clock.ts';
+import { healthRoutes, serveRoutes } from './service/health.ts';
+import { loadConfig, type Config } from './service/load-config.ts';
+import { createLogging, type Logging } from './service/log.ts';
+import { createMetrics } from './service/metrics.ts';
+import { stopOnSignals } from './service/shutdown.ts';
+import { createSlackApp } from './slack/app.ts';
+import { createClient } from './slack/client.ts';
+import { deliverPosts } from './slack/delivery.ts';
+import { createPeople } from './slack/people.ts';
+import { openStore } from './store/store.ts';
+
+const config = await loadConfig(readEnvironment(process.env));
+if (config.ok) {
+  await start(config.value).catch((error: unknown) => {
+    if (!(error instanceof PromotionError)) throw error;
+    process.stderr.write(`promote-image: ${error.message}\n`);
+    process.exit(1);
+  });
+} else {
+  process.stderr.write('The configuration cannot be used:\n');
+  for (const problem of config.problems) process.stderr.write(`  ${formatProblem(problem)}\n`);
+  process.exitCode = 1;
+}
+
+/** Database, outside world, bot, Slack: in this order up, in the reverse order down. */
+async function start({ policy, environment }: Config): Promise<void> {
+  const now = () => new Date();
+  const logging = createLogging(environment.LOG_LEVEL);
+  const { log, slackLogger: logger } = logging;
+  for (const value of Object.values(environment)) {
+    if (value instanceof Secret) logging.secrets.add(value);
+  }
+  const env = takeEnvironment();
+  const store = await openStore(environment.DATABASE_URL.reveal(), { now });
+  const world = connectWorld({ policy, environment, env, now });
+  const apiUrl = environment.SLACK_API_URL;
+  const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });
+  const people = createPeople(client, policy.slack.team);
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const ports = { ...world, secrets: watched(world.secrets, logging), people, store };
+  const bot = createBot({ policy, ports, now, newId, log, signal });
+  const routes = healthRoutes({
+    ready: () => findTrouble(store, client),
+    version,
+    metrics: createMetrics(store),
+  });
+  const app = createSlackApp({ bot, store, policy, environment, routes, logger, log });
+  const server = await listen(app, { environment, routes, host: env['HOST'] ?? '127.0.0.1' });
+  const onChange = (listener: () => void) => store.onChange(listener);
+  const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
+  const { channel } = policy.slack;
+  const delivery = deliverPosts({ store, client, channel, now, log, signal });
+  log('info', 'ready', { ...policy.slack, engine: policy.registry.engine });
+  stopOnSignals(async () => {
+    server?.close();
+    // Bolt waits for Slack’s side of the connection, which may take longer than there is.
+    await Promise.race([app.stop(), sleep(3000, undefined, { ref: false })]);
+    stopping.abort();
+    await Promise.all([stopTicking(), delivery]);
+    server?.closeAllConnections();
+    await store.close();
+  }, log);
+}
+
+/** Connects to Slack, and serves health and metrics: beside Slack’s requests, or alone where a port is given. */
+async function listen(
+  app: App,
+  given: {
+    readonly environment: Environment;
+    readonly routes: readonly CustomRoute[];
+    readonly host: string;
+  },
+): Promise<Server | undefined> {
+  const { environment, routes, host } = given;
+  const { PORT: port } = environment;
+  if (!environment.SLACK_APP_TOKEN) {
+    await app.start({ port: port ?? 0, host });
+    return undefined;
+  }
+  const server = port === undefined ? undefined : await serveRoutes(routes, { port, host });
+  await app.start();
+  return server;
+}
+
+async function findTrouble(store: Store, client: WebClient): Promise<readonly string[]> {
+  const asked = [
+    store.list({ limit: 1 }).then(
+      () => [],
+      () => ['the database does not answer'],
+    ),
+    client.auth.test().then(
+      () => [],
+      () => ['Slack does not answer'],
+    ),
+  ];
+  return (await Promise.all(asked)).flat();
+}
+
+const version = {
+  version: packageJson.version,
+  source: 'https://github.com/mozilla-releng/promote-image',
+};
+
+/** The environment for git and sops, without our own secrets; they are taken out of the process’s as well. */
+function takeEnvironment(): Readonly<Record<string, string | undefined>> {
+  for (const name of [
+    'SLACK_BOT_TOKEN',
+    'SLACK_APP_TOKEN',
+    'SLACK_SIGNING_SECRET',
+    'DATABASE_URL',
+    'GITHUB_TOKEN',
+  ]) {
+    delete process.env[name];
+  }
+  return { ...process.env };
+}
+
+/** Credentials that were decrypted become known to the log’s sink, so that no line can hold them. */
+function watched(secrets: Secrets, { secrets: passing }: Logging): Secrets {
+  return async () => {
+    const credentials = await secrets();
+    passing.addCredentials(credentials);
+    return credentials;
+  };
+}
+
+/** Ten letters and digits that are not mistaken for each other: 50 bits. */
+function newId(): string {
+  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+  return Array.from({ length: 10 }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

@@ -1,0 +1,97 @@
+import { createClient } from '../slack/client.ts';
+import { connectWorld, secretsOptions } from '../composition.ts';
+import { explain, isRefusal, PromotionError } from '../errors.ts';
+import { sourceUrl } from '../image.ts';
+import { createLogging } from '../service/log.ts';
+import { checkSops } from '../sops/secrets.ts';
+import { openStore } from '../store/store.ts';
+import { slackProblem } from '../slack/trouble.ts';
+import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
+import type { Config } from '../service/load-config.ts';
+
+interface Question {
+  readonly system: string;
+  /** Resolves to what was found, in a few words. */
+  readonly ask: () => Promise<string>;
+}
+
+/** Asks every outside system one harmless question. Nothing is written, nothing decrypted. */
+export const doctor: Verb = async (context) => {
+  if (context.args.length > 0) throw new Usage('doctor');
+  const config = await context.config();
+  let failed = 0;
+  for (const { system, ask } of questions(config, context)) {
+    try {
+      context.print(`ok    ${system}: ${await ask()}`);
+    } catch (error) {
+      failed += 1;
+      const why =
+        error instanceof PromotionError
+          ? explain(error.refusal)
+          : error instanceof Failure
+            ? error.message
+            : 'no answer';
+      context.print(`FAIL  ${system}: ${why}`);
+    }
+  }
+  if (failed > 0)
+    throw new Failure(`${failed} of the systems did not answer as they should; see above.`);
+};
+
+function questions(
+  { policy, environment }: Config,
+  { env, now }: VerbContext,
+): readonly Question[] {
+  const world = connectWorld({ policy, environment, env, now });
+  const images = Object.values(policy.images);
+  return [
+    { system: 'database', ask: () => askDatabase(environment.DATABASE_URL.reveal(), now) },
+    { system: 'Slack', ask: () => askSlack({ policy, environment }) },
+    {
+      system: 'sops',
+      ask: async () => {
+        const facts = await checkSops(secretsOptions(policy, env));
+        if (isRefusal(facts)) throw new PromotionError(facts);
+        return `${facts.version}, the credentials file opens with ${facts.keyTypes.join(' or ')}`;
+      },
+    },
+    ...images.map((image) => ({
+      system: `Taskcluster, ${image.name}`,
+      ask: async () => {
+        const found = await world.builds.find(image, { by: 'latest' });
+        if (isRefusal(found)) throw new PromotionError(found);
+        return `newest level-3 build ${found}`;
+      },
+    })),
+    ...images.map((image) => ({
+      system: `registry, ${image.publish}`,
+      ask: async () => `${(await world.registry.tags(image.publish)).length} tags`,
+    })),
+    ...images.flatMap((image) =>
+      image.pins.map((source) => ({
+        system: `tree ${sourceUrl(source)}`,
+        ask: async () =>
+          `at ${(await world.trees.read(source, [image.publish])).revision.slice(0, 12)}`,
+      })),
+    ),
+  ];
+}
+
+async function askDatabase(url: string, now: () => Date): Promise<string> {
+  const store = await openStore(url, { now, access: 'read' });
+  const open = await store.list({ limit: 1 });
+  await store.close();
+  return open.length > 0 ? 'answers' : 'answers, and is empty';
+}
+
+async function askSlack({ environment }: Config): Promise<string> {
+  const { slackLogger } = createLogging('silent');
+  const client = createClient(environment.SLACK_BOT_TOKEN, {
+    apiUrl: environment.SLACK_API_URL,
+    logger: slackLogger,
+  });
+  const answer = await client.auth.test().catch((error: unknown) => {
+    throw new Failure(slackProblem(error));
+  });
+  return `${answer.user} in ${answer.team}`;
+}

@@ -1,0 +1,67 @@
+import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import { knownImage } from '../command.ts';
+import { isRefusal, PromotionError } from '../errors.ts';
+import { repinFiles, subject } from '../pins.ts';
+import type { TreeFile } from '../ports.ts';
+import { parseReference } from '../reference.ts';
+import { createTrees } from '../source/trees.ts';
+import { Failure, readWords, Usage, type Verb } from './verb.ts';
+
+const usage = 'pins --image <image> --new <name:tag@sha256:digest> [--mercurial-changed] <folder>';
+
+/** Larger files are no source text that pins anything. Bytes. */
+const largest = 5 * 1024 * 1024;
+
+/** Rewrites the pins in every text file of a folder and prints the patch. */
+export const pins: Verb = async ({ args, config, env, print, now }) => {
+  const words = readWords(args, {
+    options: ['--image', '--new'],
+    flags: ['--mercurial-changed'],
+    usage,
+  });
+  const { '--image': name, '--new': text } = words.values;
+  const [folder, ...more] = words.rest;
+  if (name === undefined || text === undefined || folder === undefined || more.length > 0)
+    throw new Usage(usage);
+  const reference = parseReference(text);
+  if (!reference)
+    throw new Failure(
+      `“${text}” is not name:tag@sha256:digest. Give the whole reference as it is to be pinned.`,
+    );
+  const { policy } = await config();
+  const image = knownImage(name, policy);
+  if (isRefusal(image)) throw new PromotionError(image);
+  const files = await readFolder(folder);
+  const mercurialChanged = words.set.has('--mercurial-changed');
+  const { changed, notUnderstood } = repinFiles(files, image, { reference, mercurialChanged });
+  if (changed.size > 0) {
+    const tree = { source: basename(resolve(folder)), revision: 'the folder as it is', files };
+    const edit = { tree, changed, message: subject(image), at: now() };
+    const patch = await createTrees({ environment: env }).patch(edit);
+    print(patch.slice(patch.indexOf('diff --git ')));
+  }
+  for (const [path, bytes] of changed) await writeFile(join(folder, path), bytes);
+  for (const { path, line, name: found } of notUnderstood) {
+    process.stderr.write(
+      `${path} line ${line} names ${found} in a form that I do not understand: update it by hand.\n`,
+    );
+  }
+};
+
+/** Every plain file below the folder, in order of path; what belongs to the version control itself is left out. */
+async function readFolder(folder: string): Promise<readonly TreeFile[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => {
+    throw new Failure(`${folder} is not a folder that can be read.`);
+  });
+  const files: TreeFile[] = [];
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const full = join(entry.parentPath, entry.name);
+    const path = relative(folder, full).split(sep).join('/');
+    if (/(^|\/)(\.git|\.hg|node_modules)\//.test(path)) continue;
+    const { size, mode } = await lstat(full);
+    if (size > largest) continue;
+    files.push({ path, bytes: await readFile(full), executable: (mode & 0o111) !== 0 });
+  }
+  return files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
