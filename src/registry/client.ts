@@ -16,6 +16,8 @@ export interface Ask {
   readonly scope: Scope;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: Uint8Array | (() => Bytes) | undefined;
+  /** Bytes of the body, where it takes longer than an answer may. */
+  readonly size?: number | undefined;
   /** Statuses that are answers; every other one is thrown. */
   readonly expect: readonly number[];
 }
@@ -30,6 +32,8 @@ export interface ClientOptions {
   /** `name:tag`, for whoever reads why something was refused. */
   readonly subject: string;
   readonly signal: AbortSignal;
+  /** The repository that is pushed to: one token for all that is asked of it. */
+  readonly pushesTo?: string | undefined;
 }
 
 const redirects = [301, 302, 303, 307, 308];
@@ -41,13 +45,25 @@ export class Client {
   readonly subject: string;
   readonly signal: AbortSignal;
   readonly #access: Access;
+  readonly #options: ClientOptions;
 
-  constructor(options: ClientOptions) {
+  constructor(options: ClientOptions, access?: Access) {
+    this.#options = options;
     this.http = options.http;
     this.pace = options.pace;
     this.subject = options.subject;
     this.signal = options.signal;
-    this.#access = new Access({ ...options, credentials: options.credentials });
+    this.#access = access ?? new Access({ ...options, credentials: options.credentials });
+  }
+
+  /** What to ask for where a repository is only read. */
+  reading(name: string): Scope {
+    return { name, actions: name === this.#options.pushesTo ? 'pull,push' : 'pull' };
+  }
+
+  /** The same client, with the same tokens, for what has another end. */
+  until(signal: AbortSignal): Client {
+    return new Client({ ...this.#options, signal }, this.#access);
   }
 
   /** Asks until there is an answer; only for what may be asked twice. Throws a PromotionError. */
@@ -105,7 +121,7 @@ export class Client {
     ask: Ask & { readonly at: URL },
     send: (request: HttpRequest) => Promise<A>,
   ): Promise<A> {
-    const { what, method, at: url, scope, headers, body } = ask;
+    const { what, method, at: url, scope, headers, body, size } = ask;
     const isOwn = standing(this.http.registry, url) === 'own';
     for (let renewed = false; ; renewed = true) {
       const authorization = isOwn ? await this.#access.header(scope) : undefined;
@@ -115,6 +131,7 @@ export class Client {
         url,
         headers: authorization === undefined ? { ...headers } : { ...headers, authorization },
         body,
+        size,
         signal: this.signal,
       });
       if (answer.status !== 401 || !isOwn || renewed) return answer;

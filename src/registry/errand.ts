@@ -11,6 +11,8 @@ export interface Errand {
   readonly subject: string;
   readonly credentials?: Credentials | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** The repository that is pushed to. */
+  readonly pushesTo?: string | undefined;
 }
 
 /** Runs `work` with a client of its own; its connections are closed afterwards, and it ends in time. */
@@ -25,9 +27,9 @@ export async function onErrand<T>(
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort(tooLate(errand.subject, timing.total)), timing.total);
   const signal = errand.signal ? AbortSignal.any([errand.signal, stop.signal]) : stop.signal;
-  const { subject, credentials } = errand;
+  const { subject, credentials, pushesTo } = errand;
   try {
-    return await work(new Client({ http, pace, subject, credentials, signal }));
+    return await work(new Client({ http, pace, subject, credentials, signal, pushesTo }));
   } finally {
     clearTimeout(late);
     await http.close();

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | (() => Bytes) | undefined;
+  /** Bytes of the body, where sending them takes longer than an answer may. */
+  readonly size?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -29,6 +31,9 @@ export interface HttpAnswer {
 
 /** Manifests, configs and token answers are smaller: a manifest of 4 MiB is the largest that registries must take. */
 const answerLimit = 4 * 1024 * 1024;
+
+/** Bytes a millisecond: what is sent slower than this will not end in our time. */
+const slowest = 32;
 
 /** The connections to one registry, and to where it points. */
 export class Http {
@@ -65,7 +70,8 @@ export class Http {
     if (signal.aborted) throw interruption(signal);
     const stop = new AbortController();
     using _ = addAbortListener(signal, () => stop.abort());
-    const timer = setTimeout(() => stop.abort(), this.#timing.answer);
+    const deadline = this.#timing.answer + (request.size ?? 0) / slowest;
+    const timer = setTimeout(() => stop.abort(), deadline);
     try {
       const answer = await this.#dispatch({ ...request, signal: stop.signal });
       return { ...answer, bytes: await readAll(answer, limit, what) };
@@ -120,7 +126,7 @@ export class Http {
   #problem(code: string): string {
     const seconds = this.#timing.idle / 1000;
     if (/HEADERS_TIMEOUT|BODY_TIMEOUT/.test(code)) return `nothing came for ${seconds} s`;
-    if (/ABORT/.test(code)) return `it took longer than ${this.#timing.answer / 1000} s`;
+    if (/ABORT/.test(code)) return `it took too long`;
     if (/CONNECT_TIMEOUT|ETIMEDOUT/.test(code)) return 'no connection could be made in time';
     if (/CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO/.test(code)) return `TLS: ${code}`;
     if (code === 'ECONNREFUSED') return 'the connection was refused';

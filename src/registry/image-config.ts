@@ -32,7 +32,7 @@ export async function readConfig(
     what,
     method: 'GET',
     at: `/v2/${name}/blobs/${digest}`,
-    scope: { name, actions: 'pull' },
+    scope: client.reading(name),
     expect: [200],
   });
   if (sha256(answer.bytes) !== digest) {

@@ -78,7 +78,7 @@ async function* blobBytes(
   const what = `the layer ${digest}`;
   const { signal } = client;
   const at = `/v2/${name}/blobs/${digest}`;
-  const scope = { name, actions: 'pull' } as const;
+  const scope = client.reading(name);
   const { body } = await client.open({ what, method: 'GET', at, scope, expect: [200] });
   try {
     yield* body as AsyncIterable<Uint8Array>;

@@ -66,7 +66,7 @@ export async function readManifest(
     what,
     method: 'GET',
     at: `/v2/${name}/manifests/${reference}`,
-    scope: { name, actions: 'pull' },
+    scope: client.reading(name),
     headers: { accept },
     expect: [200, 404],
   });

@@ -89,7 +89,7 @@ export async function blobSize(
     what,
     method: 'HEAD',
     at: `/v2/${name}/blobs/${digest}`,
-    scope: { name, actions: 'pull' },
+    scope: client.reading(name),
     expect: [200, 404],
   });
   if (answer.status === 404) return undefined;

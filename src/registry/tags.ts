@@ -23,7 +23,7 @@ export async function listTags(client: Client, name: string): Promise<readonly s
       what,
       method: 'GET',
       at,
-      scope: { name, actions: 'pull' },
+      scope: client.reading(name),
       expect: [200, 404],
     });
     if (answer.status === 404) break;

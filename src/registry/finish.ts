@@ -1,0 +1,76 @@
+import type { Push } from '../ports.ts';
+import type { Digest } from '../reference.ts';
+import type { Pushed, PushedLayer } from '../states.ts';
+import type { Carried } from './carry.ts';
+import type { Client } from './client.ts';
+import { formatManifest } from './manifest.ts';
+import { blobSize, readBack } from './read-back.ts';
+import type { Report } from './report.ts';
+import { putManifest, putTag } from './tag.ts';
+import { Upload } from './upload.ts';
+import { defaultChunks, roomFor } from './window.ts';
+
+/** An image whose layers are all there. */
+export interface Ending {
+  readonly push: Push;
+  readonly carried: Carried;
+  readonly compressor: string;
+  readonly report: Report;
+  /** An upload session that is open already; whoever uses it takes it out. */
+  readonly spare: { session: URL | undefined };
+}
+
+/** Config, manifest by digest, the tag last of all, and what the registry then gives back. Throws a PromotionError. */
+export async function finish(client: Client, ending: Ending): Promise<Pushed> {
+  const { push, carried, compressor, report } = ending;
+  const { target, contents, ledger } = push;
+  const { imageId } = contents;
+  report.step('config');
+  await putConfig(client, ending);
+  const config = { digest: imageId, size: carried.config.length };
+  const publication = { target, imageId, manifest: formatManifest(config, carried.layers) };
+  report.step('manifest');
+  const ours = await putManifest(client, publication);
+  report.step('tag');
+  const digest = await putTag(client, publication);
+  report.step('read-back');
+  const sent = carried.layers.filter((layer) => layer.how === 'sent');
+  const bytes = sent.reduce((sum, layer) => sum + layer.size, 0);
+  if (digest !== ours) return { ...(await asItIs(client, push, digest)), sent: bytes };
+  const { size } = await readBack(client, { target, imageId, digest });
+  // Only what we compressed ourselves: what others said of a layer must not become our own word.
+  await ledger.add(
+    sent.map((layer) => {
+      const { diffId, digest: blob, size: length } = layer;
+      return { diffId, digest: blob, size: length, repository: target.name };
+    }),
+  );
+  return { digest, size, sent: bytes, layers: carried.layers, compressor };
+}
+
+/** The tag holds this very image: nothing is sent, everything is read back. */
+export async function asItIs(client: Client, push: Push, digest: Digest): Promise<Pushed> {
+  const { target, contents } = push;
+  const found = await readBack(client, { target, imageId: contents.imageId, digest });
+  const layers = contents.layers.flatMap(({ diffId }, index): PushedLayer[] => {
+    const layer = found.layers[index];
+    return layer ? [{ diffId, digest: layer.digest, size: layer.size, how: 'present' }] : [];
+  });
+  const compressor = 'whoever published it before';
+  return { digest, size: found.size, sent: 0, layers, compressor };
+}
+
+async function putConfig(client: Client, { push, carried, spare }: Ending): Promise<void> {
+  const { name } = push.target;
+  const { config } = carried;
+  if ((await blobSize(client, name, push.contents.imageId)) === config.length) return;
+  const what = 'the image config';
+  const options = { client, name, what, chunks: defaultChunks, room: roomFor(defaultChunks) };
+  const upload = new Upload({ ...options, onSent: () => undefined }, spare.session);
+  spare.session = undefined;
+  await Promise.all([upload.take(once(config)), upload.done]);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

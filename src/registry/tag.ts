@@ -1,0 +1,71 @@
+import { fail, PromotionError } from '../errors.ts';
+import type { Target } from '../plan.ts';
+import type { Digest } from '../reference.ts';
+import type { Client } from './client.ts';
+import { mediaTypes, sha256 } from './manifest.ts';
+import { look } from './registry.ts';
+import { pushing } from './session.ts';
+
+/** A manifest that is to be published. */
+export interface Publication {
+  readonly target: Target;
+  readonly imageId: Digest;
+  readonly manifest: Buffer;
+}
+
+/** Puts the manifest under its digest: it is there, and complete, before a tag shows it. Gives the digest. */
+export async function putManifest(client: Client, publication: Publication): Promise<Digest> {
+  const digest = sha256(publication.manifest);
+  const put = await client.call(askToPut(publication, digest));
+  check(put.header('docker-content-digest'), digest, publication);
+  return digest;
+}
+
+/**
+ * Puts the tag, last of all, and only where it is free. A registry has no way to do both at once, so the tag is looked
+ * at right before, and again whenever it is not sure that a request arrived: a lost reply shows as our own manifest.
+ * Gives the digest that the tag has: another than ours where somebody published this very image meanwhile.
+ */
+export async function putTag(client: Client, publication: Publication): Promise<Digest> {
+  const digest = sha256(publication.manifest);
+  return await client.pace.persist(async () => {
+    const there = await ours(client, publication);
+    if (there) return there;
+    try {
+      const put = await client.attempt(askToPut(publication, publication.target.tag));
+      check(put.header('docker-content-digest'), digest, publication);
+      return digest;
+    } catch (error) {
+      // A registry with immutable tags refuses a tag that was taken since we looked.
+      const isFinal = error instanceof PromotionError && !client.signal.aborted;
+      const meanwhile = isFinal ? await ours(client, publication) : undefined;
+      if (meanwhile && meanwhile !== digest) return meanwhile;
+      throw error;
+    }
+  }, client.signal);
+}
+
+/** What the tag holds where it is this image; `undefined` where it is free. Throws `changed-tag`. */
+async function ours(client: Client, { target, imageId }: Publication): Promise<Digest | undefined> {
+  const now = await look(client, target);
+  if (now.state !== 'holds') return undefined;
+  if (now.imageId === imageId) return now.digest;
+  return fail('changed-tag', { target: `${target.name}:${target.tag}`, digest: now.digest });
+}
+
+function askToPut({ target: { name }, manifest }: Publication, reference: string) {
+  return {
+    what: `the manifest of ${name}`,
+    method: 'PUT',
+    at: `/v2/${name}/manifests/${reference}`,
+    scope: pushing(name),
+    headers: { 'content-type': mediaTypes.manifest },
+    body: manifest,
+    expect: [201],
+  } as const;
+}
+
+function check(claimed: string | undefined, want: Digest, { target }: Publication): void {
+  if (claimed === undefined || claimed === want) return;
+  fail('read-back-digest', { target: `${target.name}:${target.tag}`, got: claimed, want });
+}

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import { fail, refuse, type Refusal } from '../errors.ts';
+import { digestFromHex, type Digest } from '../reference.ts';
+import type { Answer, Client } from './client.ts';
+import { blobSize } from './read-back.ts';
+import { interruption, Transient } from './retry.ts';
+import { cancelSession, offsetOf, openSession, pushing, sessionStatus } from './session.ts';
+import { Window, type ChunkSizes, type Room } from './window.ts';
+
+/** Bytes that the registry does not have are no longer at hand: the push must start over. */
+export class LostUpload extends Error {
+  override readonly name = 'LostUpload';
+  readonly refusal: Refusal;
+  readonly because: 'bytes-lost' | 'chunks-refused';
+
+  constructor(refusal: Refusal, because: LostUpload['because']) {
+    super(refusal.reason);
+    this.refusal = refusal;
+    this.because = because;
+  }
+}
+
+export interface UploadOptions {
+  readonly client: Client;
+  readonly name: string;
+  /** `the upload of layer 3` */
+  readonly what: string;
+  /** `stream`: all of it in one request, for registries that take no chunks. */
+  readonly chunks: ChunkSizes | 'stream';
+  readonly room: Room;
+  /** How many bytes are on their way or there. */
+  readonly onSent: (bytes: number) => void;
+}
+
+/** What the registry has in the end. */
+export interface Uploaded {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+/** Statuses by which a registry says that it has no such upload, or does not take it so. */
+const refusals = [400, 404, 405, 411, 413, 416, 501];
+
+/**
+ * One blob under way, in chunks: what the registry has confirmed is forgotten, what it has not can be sent again, so a
+ * broken connection costs a chunk at most.
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
+ */
+export class Upload {
+  readonly #options: UploadOptions;
+  readonly #window: Window;
+  readonly #hash = createHash('sha256');
+  #location: URL | undefined;
+  /** The blob is there. Fails with a PromotionError or a LostUpload. */
+  readonly done: Promise<Uploaded>;
+
+  /** `location`: a session that is open already. */
+  constructor(options: UploadOptions, location?: URL) {
+    this.#options = options;
+    this.#window = new Window(options.room);
+    this.#location = location;
+    this.done = this.#send();
+    this.done.catch((error: unknown) => this.#window.fail(error));
+  }
+
+  /** Takes the blob in, as fast as it goes out. Resolves when the last byte is taken, not when it is there. */
+  async take(pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const piece of pieces) {
+        this.#hash.update(piece);
+        await this.#window.add(piece);
+      }
+      this.#window.finish();
+    } catch (error) {
+      this.#window.fail(error);
+      throw error;
+    }
+  }
+
+  /** Ends it, and has the registry forget what there is of it. `client` is one that may still ask. Never fails. */
+  async cancel(client: Client): Promise<void> {
+    this.#window.fail(interruption(client.signal));
+    await this.done.catch(() => undefined);
+    if (this.#location) await cancelSession(client, this.#options.name, this.#location);
+  }
+
+  async #send(): Promise<Uploaded> {
+    const { chunks } = this.#options;
+    const window = this.#window;
+    if (chunks === 'stream') return await this.#sendStream();
+    for (;;) {
+      await window.filled(chunks.least);
+      const to = window.upTo(chunks.most);
+      if (window.isEnded && to === window.end) return await this.#finish();
+      await this.#sendChunk(to);
+    }
+  }
+
+  async #sendChunk(to: number): Promise<void> {
+    await this.#persist(async () => {
+      if (this.#window.start >= to) return;
+      const answer = await this.#put({ method: 'PATCH', to });
+      if (answer.status !== 202) return this.#refused(answer, 'chunks-refused');
+      const { what, client } = this.#options;
+      const next = answer.header('location');
+      if (next) this.#location = client.locate(next, { from: client.url(this.#at()), what });
+      this.#confirm(offsetOf(answer.header('range'), what) ?? to, answer.status);
+      if (this.#window.start < to) throw new Transient(this.#failure(answer.status));
+    });
+  }
+
+  /** Nothing of it can be sent again: whatever goes wrong, the push must start over. */
+  async #sendStream(): Promise<Uploaded> {
+    const { client, name, what } = this.#options;
+    this.#location ??= await openSession(client, this.#options);
+    try {
+      const answer = await client.open({
+        what,
+        method: 'PATCH',
+        at: this.#at(),
+        scope: pushing(name),
+        headers: { 'content-type': 'application/octet-stream' },
+        body: () => this.#flow(),
+        expect: [202],
+      });
+      await answer.body.dump();
+      const next = answer.header('location');
+      if (next) this.#location = client.locate(next, { from: this.#at(), what });
+    } catch (error) {
+      throw error instanceof Transient ? new LostUpload(error.refusal, 'bytes-lost') : error;
+    }
+    await this.#window.filled(Infinity);
+    return await this.#finish();
+  }
+
+  async *#flow(): AsyncGenerator<Uint8Array> {
+    const window = this.#window;
+    for (;;) {
+      await window.filled(1);
+      if (window.start === window.end) return;
+      const to = window.upTo(1);
+      yield* window.slice(to);
+      window.confirm(to);
+      this.#options.onSent(to);
+    }
+  }
+
+  async #finish(): Promise<Uploaded> {
+    const { client, name, what } = this.#options;
+    const size = this.#window.end;
+    const digest = digestFromHex(this.#hash.digest('hex'));
+    await this.#persist(async (isAgain) => {
+      // It may have been the reply that was lost, not the request.
+      if (isAgain && (await blobSize(client, name, digest)) === size) return;
+      const answer = await this.#put({ method: 'PUT', to: size, digest });
+      if (answer.status !== 201) return this.#refused(answer, 'bytes-lost');
+      if ((answer.header('docker-content-digest') ?? digest) !== digest) {
+        fail('registry-nonsense', { what, problem: 'it was stored under another digest' });
+      }
+    });
+    this.#location = undefined;
+    this.#window.confirm(size);
+    return { digest, size };
+  }
+
+  /** Tries again from wherever the registry says it is. */
+  async #persist(attempt: (isAgain: boolean) => Promise<void>): Promise<void> {
+    const { client } = this.#options;
+    let isAgain = false;
+    await client.pace.persist(async () => {
+      if (isAgain || !this.#location) await this.#resume();
+      const again = isAgain;
+      isAgain = true;
+      await attempt(again);
+    }, client.signal);
+  }
+
+  async #resume(): Promise<void> {
+    const { client } = this.#options;
+    const status = this.#location && (await sessionStatus(client, this.#options, this.#location));
+    if (status && status.offset !== undefined) {
+      this.#location = status.location;
+      return this.#confirm(status.offset, 416);
+    }
+    // The session is gone: as long as every byte is still here, another one does as well.
+    if (this.#window.start > 0) throw new LostUpload(this.#failure(404), 'bytes-lost');
+    this.#location = await openSession(client, this.#options);
+  }
+
+  async #put(part: { method: 'PATCH' | 'PUT'; to: number; digest?: Digest }): Promise<Answer> {
+    const { client, name, what, onSent } = this.#options;
+    const { method, to, digest } = part;
+    const at = this.#at();
+    if (digest) at.searchParams.set('digest', digest);
+    const from = this.#window.start;
+    const size = to - from;
+    const isPart = size > 0 && (method === 'PATCH' || from > 0);
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'content-length': String(size),
+      ...(isPart ? { 'content-range': `${from}-${to - 1}` } : {}),
+    };
+    const body = size === 0 ? undefined : () => this.#body(to, onSent);
+    const expect = [method === 'PATCH' ? 202 : 201, ...refusals];
+    return await client.attempt({
+      what,
+      method,
+      at,
+      scope: pushing(name),
+      headers,
+      body,
+      size,
+      expect,
+    });
+  }
+
+  async *#body(to: number, onSent: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+    let at = this.#window.start;
+    for (const piece of this.#window.slice(to)) {
+      yield piece;
+      at += piece.length;
+      onSent(at);
+    }
+  }
+
+  #at(): URL {
+    if (!this.#location) throw new LostUpload(this.#failure(404), 'bytes-lost');
+    return new URL(this.#location);
+  }
+
+  #confirm(offset: number, status: number): void {
+    if (offset < this.#window.start || offset > this.#window.end) {
+      throw new LostUpload(this.#failure(status), 'bytes-lost');
+    }
+    this.#window.confirm(offset);
+  }
+
+  #refused({ status }: Answer, because: LostUpload['because']): never {
+    if (status === 404 || status === 416) throw new Transient(this.#failure(status));
+    throw new LostUpload(this.#failure(status), because);
+  }
+
+  #failure(status: number): Refusal {
+    return refuse('registry-failed', { what: this.#options.what, status: String(status) });
+  }
+}

@@ -1,0 +1,143 @@
+/** Wakes whoever waits for something to change. One for all uploads of a push. */
+export class Bell {
+  #next = Promise.withResolvers<void>();
+
+  ring(): void {
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
+  }
+
+  async rung(): Promise<void> {
+    await this.#next.promise;
+  }
+}
+
+/** How many compressed bytes are kept, of one upload and of all. */
+export interface Room {
+  readonly bell: Bell;
+  /** Bytes that one upload may keep. */
+  readonly each: number;
+  /** Bytes that all uploads together may keep. */
+  readonly all: number;
+  used: number;
+}
+
+/** Bytes of a chunk. */
+export interface ChunkSizes {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Below 5 MiB a registry on S3 has to rewrite what it holds already; what is on its way is kept in memory. */
+export const defaultChunks: ChunkSizes = { least: 5 * 1024 ** 2, most: 32 * 1024 ** 2 };
+
+/** Room for one chunk on its way and one that fills, whoever's they are. */
+export function roomFor(chunks: ChunkSizes | 'stream'): Room {
+  const most = chunks === 'stream' ? defaultChunks.least : chunks.most;
+  return { bell: new Bell(), each: 2 * most, all: 2 * most, used: 0 };
+}
+
+/**
+ * The bytes of a blob that the registry has not confirmed yet: all that is kept of it. Offsets count from the blob's
+ * beginning. Adding waits for room, which is the back-pressure of the whole push.
+ */
+export class Window {
+  readonly #room: Room;
+  #pieces: Uint8Array[] = [];
+  #start = 0;
+  #end = 0;
+  #isEnded = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  /** The first byte that is kept: everything before it is confirmed. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Where the next byte will go. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Nothing more will be added. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  async add(piece: Uint8Array): Promise<void> {
+    const room = this.#room;
+    while (this.#end - this.#start >= room.each || room.used >= room.all) {
+      this.#check();
+      await room.bell.rung();
+    }
+    this.#check();
+    this.#pieces.push(piece);
+    this.#end += piece.length;
+    room.used += piece.length;
+    room.bell.ring();
+  }
+
+  finish(): void {
+    this.#isEnded = true;
+    this.#room.bell.ring();
+  }
+
+  /** Lets go of everything; whoever adds or waits gets the error. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#room.used -= this.#end - this.#start;
+    this.#start = this.#end;
+    this.#pieces = [];
+    this.#room.bell.ring();
+  }
+
+  /** Waits until so many bytes are kept, or there will be no more. */
+  async filled(bytes: number): Promise<void> {
+    for (;;) {
+      this.#check();
+      if (this.#isEnded || this.#end - this.#start >= bytes) return;
+      await this.#room.bell.rung();
+    }
+  }
+
+  /** Where a chunk of at most so many bytes would end; whole pieces, one at least. */
+  upTo(bytes: number): number {
+    let to = this.#start;
+    for (const piece of this.#pieces) {
+      if (to > this.#start && to + piece.length > this.#start + bytes) break;
+      to += piece.length;
+    }
+    return to;
+  }
+
+  /** The kept bytes up to there. May be asked again as long as they are not confirmed. */
+  *slice(to: number): Generator<Uint8Array> {
+    let at = this.#start;
+    for (const piece of this.#pieces.slice()) {
+      if (at >= to) return;
+      yield piece.subarray(0, to - at);
+      at += piece.length;
+    }
+  }
+
+  /** The registry has everything before `offset`: forget it. */
+  confirm(offset: number): void {
+    this.#room.used -= offset - this.#start;
+    while (this.#start < offset) {
+      const piece = this.#pieces.shift();
+      if (!piece) break;
+      const rest = piece.subarray(offset - this.#start);
+      this.#start = Math.min(offset, this.#start + piece.length);
+      if (rest.length > 0) this.#pieces.unshift(rest);
+    }
+    this.#room.bell.ring();
+  }
+
+  #check(): void {
+    if (this.#failure) throw this.#failure.error;
+  }
+}
