@@ -4,12 +4,12 @@ export function localHolds(): <T>(
   work: (signal: AbortSignal) => Promise<T>,
 ) => Promise<T | undefined> {
   const held = new Set<string>();
-  const { signal } = new AbortController();
   return async (id, work) => {
     if (held.has(id)) return undefined;
     held.add(id);
     try {
-      return await work(signal);
+      // Within one process nobody takes it away.
+      return await work(new AbortController().signal);
     } finally {
       held.delete(id);
     }

@@ -70,6 +70,7 @@ export async function listPromotions(
   tables: Kysely<Tables>,
   { states, image, limit = 50 }: Parameters<Store['list']>[0],
 ): Promise<readonly Promotion[]> {
+  if (states?.length === 0) return [];
   let query = tables.selectFrom('promotion').select('body').orderBy('began', 'desc').limit(limit);
   if (states) query = query.where('state', 'in', states);
   if (image !== undefined) query = query.where('image', '=', image);
@@ -85,9 +86,9 @@ export async function cardOf(tables: Kysely<Tables>, id: string): Promise<CardPl
   return row && placeOf(row.card_channel, row.card_ts);
 }
 
-/** A message's place, where both of its columns are set. */
+/** A message's place, where there is one: what only one person saw, or Slack never took, has no time stamp. */
 export function placeOf(channel: string | null, ts: string | null): CardPlace | undefined {
-  return channel === null || ts === null ? undefined : { channel, ts };
+  return channel && ts ? { channel, ts } : undefined;
 }
 
 function columnsOf(

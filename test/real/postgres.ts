@@ -9,9 +9,16 @@ export interface Postgres {
   readonly url: string;
   /** Stops the server this way and starts it again. `immediate` is as if its machine had lost power. */
   restart(mode: 'immediate' | 'fast'): Promise<void>;
-  /** Runs SQL as the server's owner. */
-  sql(text: string): Promise<string>;
+  /** Makes an empty database. */
+  database(name: string): Promise<PostgresDatabase>;
   close(): Promise<void>;
+}
+
+export interface PostgresDatabase {
+  readonly url: string;
+  /** Runs SQL as the server's owner; the values of the rows as text. */
+  sql(text: string): Promise<string>;
+  remove(): Promise<void>;
 }
 
 /** Starts Debian's PostgreSQL. Fails where it is not installed. */
@@ -28,15 +35,25 @@ export async function startPostgres(): Promise<Postgres> {
   };
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'bot', '-A', 'trust', '-E', 'UTF8']);
   await start();
-  const url = `postgres://bot@127.0.0.1:${port}/postgres`;
+  const server = `postgres://bot@127.0.0.1:${port}`;
+  const sqlOn = (name: string) => (text: string) =>
+    run(join(bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text, `${server}/${name}`]);
   return {
-    url,
+    url: `${server}/postgres`,
     restart: async (mode) => {
       await control('-m', mode, 'stop');
       await start();
     },
-    sql: (text) =>
-      run(join(bin, 'psql'), ['-d', url, '-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text]),
+    database: async (name) => {
+      await sqlOn('postgres')(`create database ${name}`);
+      return {
+        url: `${server}/${name}`,
+        sql: sqlOn(name),
+        remove: async () => {
+          await sqlOn('postgres')(`drop database ${name} with (force)`);
+        },
+      };
+    },
     close: async () => {
       await control('-m', 'immediate', 'stop');
       await rm(folder, { recursive: true, force: true });
