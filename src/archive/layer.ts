@@ -56,6 +56,7 @@ export async function readLayer(
   });
   // Whatever a reader left unread belongs to the hash.
   while ((await unpacked.some()) !== undefined);
+  while ((await stored.some()) !== undefined);
   const diffId = unpacked.digest();
   if (file.named && file.named !== diffId && file.named !== stored.digest()) {
     refuseLayer(file.index, `does not have the sha256 that its name gives: it is ${diffId}`);
@@ -72,6 +73,7 @@ export function refuseLayer(index: number, problem: string): never {
 class Counted {
   readonly #some: () => Promise<Uint8Array | undefined>;
   readonly #hash: Hash = createHash('sha256');
+  #failure: { readonly error: unknown } | undefined;
   #digest: Digest | undefined;
   size = 0;
 
@@ -80,12 +82,17 @@ class Counted {
   }
 
   readonly some = async (): Promise<Uint8Array | undefined> => {
-    const chunk = await this.#some();
-    if (chunk) {
-      this.#hash.update(chunk);
-      this.size += chunk.length;
+    // A reader that swallowed the failure must not make a broken source look like a short one.
+    if (this.#failure) throw this.#failure.error;
+    try {
+      const chunk = await this.#some();
+      if (chunk) this.#hash.update(chunk);
+      this.size += chunk?.length ?? 0;
+      return chunk;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
     }
-    return chunk;
   };
 
   digest(): Digest {

@@ -39,9 +39,10 @@ export function memberOf(entry: TarEntry): Member {
     if (!paxKeys.has(key)) refuseEntry(entry.name, `it has the pax record ${quoted(key)}`);
   }
   if (entry.type === '0') return fileOf(entry.name);
-  if (entry.size !== 0) refuseEntry(entry.name, 'it has a size though it is no file');
-  if (entry.type === '5') return folderOf(entry.name);
-  if (entry.type === '2') return linkOf(entry);
+  if (entry.type === '5' || entry.type === '2') {
+    if (entry.size !== 0) refuseEntry(entry.name, 'it has a size though it is no file');
+    return entry.type === '5' ? folderOf(entry.name) : linkOf(entry);
+  }
   return refuseEntry(entry.name, `it is ${typeNames[entry.type] ?? 'of an unknown type'}`);
 }
 

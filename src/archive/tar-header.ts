@@ -15,9 +15,15 @@ export interface TarHeader {
 
 export const blockSize = 512;
 
-/** Two or more of these end a tar. */
-export function isZeroBlock(block: Uint8Array): boolean {
-  return block.every((byte) => byte === 0);
+const zeros = Buffer.alloc(64 * 1024);
+
+/** Whether there is nothing but zeros: two blocks or more of them end a tar. */
+export function isZero(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += zeros.length) {
+    const end = Math.min(bytes.length, at + zeros.length);
+    if (zeros.compare(bytes, at, end, 0, end - at) !== 0) return false;
+  }
+  return true;
 }
 
 /**
@@ -40,7 +46,7 @@ export function parseHeader(bytes: Uint8Array): TarHeader {
 
 /** Whether these bytes begin like a tar: with a header whose checksum is right, or with its end. */
 export function looksLikeTar(bytes: Uint8Array): boolean {
-  return bytes.length === blockSize && (hasRightChecksum(bytes) || isZeroBlock(bytes));
+  return bytes.length === blockSize && (hasRightChecksum(bytes) || isZero(bytes));
 }
 
 function hasRightChecksum(block: Uint8Array): boolean {

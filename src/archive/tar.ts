@@ -1,6 +1,6 @@
 import type { Bytes } from '../ports.ts';
 import { ByteReader } from './byte-reader.ts';
-import { blockSize, isZeroBlock, parseHeader, TarFault, type TarHeader } from './tar-header.ts';
+import { blockSize, isZero, parseHeader, TarFault, type TarHeader } from './tar-header.ts';
 import { parsePax } from './tar-pax.ts';
 
 /** What a reader bears before it calls a tar unsound. */
@@ -70,7 +70,7 @@ export class TarReader {
     const second = this.#hasEndMarker ? await this.#reader.exactly(blockSize) : undefined;
     if (second?.length !== blockSize) throw new TarFault('its end marker is missing');
     for (let piece: Uint8Array | undefined = second; piece;) {
-      if (!isZeroBlock(piece)) throw new TarFault('there are bytes after its end');
+      if (!isZero(piece)) throw new TarFault('there are bytes after its end');
       piece = await this.#reader.some(Infinity);
     }
   }
@@ -87,7 +87,7 @@ export class TarReader {
     const block = await this.#reader.exactly(blockSize);
     if (block.length === 0) return undefined;
     if (block.length < blockSize) throw new TarFault('it is cut off');
-    if (isZeroBlock(block)) {
+    if (isZero(block)) {
       this.#hasEndMarker = true;
       return undefined;
     }
