@@ -1,9 +1,10 @@
 import { startTokenService } from '../../local/token-service.ts';
-import { registryContract } from '../contracts/registry.ts';
+import { engineContract } from '../contracts/registry-engine.ts';
+import { registryContract, type StartRegistry } from '../contracts/registry.ts';
 import { authorizationFor } from '../registry/authorization.ts';
 import { startDockerRegistry } from './docker-registry.ts';
 
-registryContract(async (auth, { user, password }) => {
+const startReal: StartRegistry = async (auth, { user, password }) => {
   const tokens =
     auth === 'bearer' ? await startTokenService({ accounts: { [user]: password } }) : undefined;
   const registry = await startDockerRegistry(
@@ -17,4 +18,7 @@ registryContract(async (auth, { user, password }) => {
       await tokens?.close();
     },
   };
-});
+};
+
+registryContract(startReal);
+engineContract(startReal);
