@@ -3,6 +3,7 @@ import { ApiError } from './api-error.ts';
 import { callMethod } from './api.ts';
 import { json, readBody, send, text, type Reply } from './http.ts';
 import { respond } from './responses.ts';
+import { pageRoutes } from './page/routes.ts';
 import type { Slack } from './slack.ts';
 import type { Crossing } from './transcript.ts';
 
@@ -34,7 +35,7 @@ async function answer(slack: Slack, request: IncomingMessage, response: ServerRe
     case 'files-pri':
       return download(exchange, rest[0] ?? '');
     default:
-      return send(response, text('Not found', 404));
+      return await pageRoutes(slack, request, response);
   }
 }
 
