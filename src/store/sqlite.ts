@@ -9,8 +9,8 @@ import type { Tables } from './schema.ts';
 import { lockAgainstOthers } from './sqlite-lock.ts';
 import { sqliteTrouble } from './sqlite-trouble.ts';
 
-/** How long a statement waits for somebody's backup or inspection to let go. */
-const busyTimeout = 5_000;
+/** How long a statement waits for another program to let go; nothing else of this process runs meanwhile. */
+const busyTimeout = 1_000;
 
 /**
  * Opens (or makes) the file, durable at every commit (WAL, `synchronous=FULL`). One process may write: a second one

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { genesis, verifyLog } from '../../src/audit.ts';
 import type { ChainedEvent, Store } from '../../src/ports.ts';
 import type { Approved, Asked, Pending, Promotion } from '../../src/states.ts';
-import type { StoreOptions } from '../../src/store/store.ts';
+import type { FreshDatabase } from '../store/fresh.ts';
 import {
   approvalOf,
   approved,
@@ -19,14 +19,6 @@ import {
   slot,
   thread,
 } from '../store/promotions.ts';
-
-/** A database with nothing in it, for one test. */
-export interface FreshDatabase {
-  open(options: StoreOptions): Promise<Store>;
-  /** Runs SQL behind the store's back, as somebody with access to the database could. */
-  sql(text: string): Promise<void>;
-  remove(): Promise<void>;
-}
 
 /** What every store does, whatever database is under it. */
 export function storeContract(name: string, fresh: () => Promise<FreshDatabase>): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,15 +11,15 @@ export interface Postgres {
   /** Stops the server this way and starts it again. `immediate` is as if its machine had lost power. */
   restart(mode: 'immediate' | 'fast'): Promise<void>;
   /** Makes an empty database. */
-  database(name: string): Promise<PostgresDatabase>;
+  database(): Promise<PostgresDatabase>;
   close(): Promise<void>;
 }
 
 export interface PostgresDatabase {
   readonly url: string;
-  /** Runs SQL as the server's owner; the values of the rows as text. */
-  sql(text: string): Promise<string>;
-  remove(): Promise<void>;
+  /** Runs SQL as the server's owner; the first value of each row as text. */
+  readonly sql: (text: string) => Promise<readonly string[]>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Starts Debian's PostgreSQL. Fails where it is not installed. */
@@ -36,15 +37,19 @@ export async function startPostgres(): Promise<Postgres> {
   await run(join(bin, 'initdb'), ['-D', data, '-U', 'bot', '-A', 'trust', '-E', 'UTF8']);
   await start();
   const server = `postgres://bot@127.0.0.1:${port}`;
-  const sqlOn = (name: string) => (text: string) =>
-    run(join(bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', '-c', text, `${server}/${name}`]);
+  const sqlOn = (name: string) => async (text: string) => {
+    const options = ['-XAtq', '-v', 'ON_ERROR_STOP=1'];
+    const output = await run(join(bin, 'psql'), [...options, '-c', text, `${server}/${name}`]);
+    return output.split('\n').filter((line) => line !== '');
+  };
   return {
     url: `${server}/postgres`,
     restart: async (mode) => {
       await control('-m', mode, 'stop');
       await start();
     },
-    database: async (name) => {
+    database: async () => {
+      const name = `test_${randomBytes(4).toString('hex')}`;
       await sqlOn('postgres')(`create database ${name}`);
       return {
         url: `${server}/${name}`,

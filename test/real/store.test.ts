@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { storeContract } from '../contracts/store.ts';
@@ -15,12 +14,6 @@ afterAll(async () => {
 });
 
 storeContract('PostgreSQL', async () => {
-  const { url, sql, remove } = await postgres.database(`store_${randomBytes(4).toString('hex')}`);
-  return {
-    open: (options) => openStore(url, options),
-    sql: async (text) => {
-      await sql(text);
-    },
-    remove,
-  };
+  const database = await postgres.database();
+  return { ...database, open: (options) => openStore(database.url, options) };
 });
