@@ -22,6 +22,11 @@ import { deliverPosts } from './slack/delivery.ts';
 import { createPeople } from './slack/people.ts';
 import { openStore } from './store/store.ts';
 
+const version = {
+  version: packageJson.version,
+  source: 'https://github.com/mozilla-releng/promote-image',
+};
+
 const config = await loadConfig(readEnvironment(process.env));
 if (config.ok) {
   await start(config.value).catch((error: unknown) => {
@@ -109,11 +114,6 @@ async function findTrouble(store: Store, client: WebClient): Promise<readonly st
   ];
   return (await Promise.all(asked)).flat();
 }
-
-const version = {
-  version: packageJson.version,
-  source: 'https://github.com/mozilla-releng/promote-image',
-};
 
 /** The environment for git and sops, without our own secrets; they are taken out of the process’s as well. */
 function takeEnvironment(): Readonly<Record<string, string | undefined>> {

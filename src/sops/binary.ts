@@ -47,10 +47,15 @@ async function behindShim(shim: string, env: Variables): Promise<string> {
   const beside = join(dirname(dirname(shim)), 'bin', manager);
   for (const program of [beside, ...onPath(manager, env)]) {
     if (!(await isRunnable(program))) continue;
+    // A shim knows where its manager lives; the environment need not say it.
+    const root = { PYENV_ROOT: dirname(dirname(shim)), ASDF_DATA_DIR: dirname(dirname(shim)) };
     const names = ['PATH', 'HOME', 'PYENV_ROOT', 'PYENV_VERSION', 'ASDF_DIR', 'ASDF_DATA_DIR'];
     const output = await run(program, ['which', 'sops'], {
       cwd: process.cwd(),
-      env: Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+      env: {
+        ...root,
+        ...Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+      },
       timeoutMs: 5000,
     }).catch(unresolved);
     const real = output.toString().trim();

@@ -1,0 +1,57 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The bot as its own process, as it runs anywhere else. */
+export interface LocalBot {
+  readonly child: ChildProcess;
+  /** JSON lines. */
+  readonly logFile: string;
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<void>;
+}
+
+/** Starts `src/main.ts` with exactly this environment and waits until it is ready. */
+export async function startBot(
+  env: Readonly<Record<string, string>>,
+  logFile: string,
+): Promise<LocalBot> {
+  const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const log = createWriteStream(logFile, { flags: 'a' });
+  let said = '';
+  const ready = new Promise<void>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      log.write(chunk);
+      said = (said + chunk.toString()).slice(-4000);
+      if (said.includes('"msg":"ready"')) resolve();
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.once('exit', (code) => reject(new Error(`The bot ended with ${code}:\n${said}`)));
+  });
+  await ready;
+  return {
+    child,
+    logFile,
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      log.end();
+    },
+  };
+}
+
+/** PATH with the stand-in for sops behind everything that is there: a real sops is used where there is one. */
+export function pathWithSops(path = ''): string {
+  const bin = fileURLToPath(new URL('bin', import.meta.url));
+  const hasSops = path
+    .split(delimiter)
+    .some((folder) => folder && existsSync(join(folder, 'sops')));
+  return hasSops ? path : [path, bin].filter(Boolean).join(delimiter);
+}

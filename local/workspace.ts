@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Policy } from '../src/policy.ts';
+import type { Digest } from '../src/reference.ts';
+import { Secret, type Credentials } from '../src/secret.ts';
+import { pathWithSops, startBot, type LocalBot } from './bot.ts';
+import { publishBuild, type PublishedBuild } from './builds.ts';
+import { imageArtifact, sampleImage } from './images.ts';
+import { localPolicy } from './policy.ts';
+import { publish } from './publish.ts';
+import { startRegistry, type LocalRegistry } from './registry.ts';
+import { seedOf } from './seed.ts';
+import { startSlack } from './slack/server.ts';
+import type { Slack } from './slack/slack.ts';
+import { encryptSops, makeAgeKey } from './sops.ts';
+import { startTaskcluster, type LocalTaskcluster } from './taskcluster.ts';
+import { startTokenService, type TokenService } from './token-service.ts';
+import { dockerImagePy, hookTemplate, makeTree, taskclusterYml } from './trees.ts';
+
+/** Everything on one machine: the stand-ins, the builds, the trees, and the environment that the real bot runs with. */
+export interface Workspace {
+  readonly folder: string;
+  readonly slack: Slack;
+  readonly taskcluster: LocalTaskcluster;
+  readonly registry: LocalRegistry;
+  readonly tokens: TokenService;
+  readonly policy: Policy;
+  readonly builds: Builds;
+  /** The account that may push. */
+  readonly credentials: Credentials;
+  /** The bot’s whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  startBot(): Promise<LocalBot>;
+  close(): Promise<void>;
+}
+
+/** Trusted builds of all four images, and some that must be refused. */
+export interface Builds {
+  readonly buildDecision: PublishedBuild;
+  readonly decision: PublishedBuild;
+  readonly geckoDecision: PublishedBuild;
+  readonly imageBuilder: PublishedBuild;
+  readonly level1: PublishedBuild;
+  readonly failed: PublishedBuild;
+  readonly unsigned: PublishedBuild;
+}
+
+export interface WorkspaceOptions {
+  /** Of the page and Slack’s API; a free one by default. */
+  readonly port?: number;
+}
+
+/** Starts it all but the bot. Whatever was started is stopped again where something fails. */
+export async function startWorkspace({ port = 0 }: WorkspaceOptions = {}): Promise<Workspace> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const workspace = await assemble(stack, port);
+    return { ...workspace, close: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function assemble(
+  stack: AsyncDisposableStack,
+  port: number,
+): Promise<Omit<Workspace, 'close'>> {
+  const folder = await mkdtemp(join(tmpdir(), 'promote-image-local-'));
+  stack.defer(() => rm(folder, { recursive: true, force: true }));
+  const credentials = {
+    username: 'mozillareleases',
+    password: new Secret(randomBytes(18).toString('base64url')),
+  };
+  const accounts = { [credentials.username]: credentials.password.reveal() };
+  const tokens = stack.adopt(await startTokenService({ accounts }), (service) => service.close());
+  const registry = stack.adopt(await startRegistry({ tokens }), (one) => one.close());
+  const taskcluster = stack.adopt(await startTaskcluster(), (one) => one.close());
+  const trees = await makeTrees(folder, { url: registry.url, credentials });
+  const at = {
+    rootUrl: taskcluster.rootUrl,
+    key: taskcluster.key,
+    registry: registry.url,
+    engine: 'registry',
+    trees,
+  } as const;
+  const { policy } = localPolicy({ ...at, team: 'T0LOCAL01', channel: 'C0IMAGES1' });
+  const builds = await makeBuilds(taskcluster, policy, trees);
+  const slack = stack.adopt(await startSlack(seedOf(exampleLines(builds)), { port }), (one) =>
+    one.stop(),
+  );
+  const { yaml } = localPolicy({ ...at, team: slack.team, channel: slack.channel });
+  const env = await writeConfiguration(folder, yaml, { slack, credentials });
+  const startOne = async (): Promise<LocalBot> =>
+    stack.adopt(await startBot(env, join(folder, 'bot.log')), (bot) => bot.stop());
+  return {
+    folder,
+    slack,
+    taskcluster,
+    registry,
+    tokens,
+    policy,
+    builds,
+    credentials,
+    env,
+    startBot: startOne,
+  };
+}
+
+/** The policy, the encrypted credentials and their key, and the environment that names them. */
+async function writeConfiguration(
+  folder: string,
+  yaml: string,
+  { slack, credentials }: { readonly slack: Slack; readonly credentials: Credentials },
+): Promise<Readonly<Record<string, string>>> {
+  const key = await makeAgeKey();
+  const { username, password } = credentials;
+  const encrypted = await encryptSops(
+    { mozillareleases: { username, token: password.reveal() } },
+    key.recipient,
+  );
+  await writeFile(join(folder, 'promote-image.yml'), yaml);
+  await writeFile(join(folder, 'dockerhub.sops.yml'), encrypted, { mode: 0o600 });
+  await writeFile(join(folder, 'age.key'), key.file, { mode: 0o400 });
+  return {
+    PATH: pathWithSops(process.env['PATH']),
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_APP_TOKEN: slack.appToken,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: `sqlite:${join(folder, 'promote-image.sqlite')}`,
+    PROMOTE_IMAGE_CONFIG: join(folder, 'promote-image.yml'),
+    SOPS_AGE_KEY_FILE: join(folder, 'age.key'),
+    LOG_LEVEL: 'info',
+  };
+}
+
+/** Three trees with pins to images that were published before. */
+async function makeTrees(
+  folder: string,
+  to: { readonly url: string; readonly credentials: Credentials },
+) {
+  const before = async (name: string, tag: string, mercurial?: string): Promise<Digest> => {
+    const image = await sampleImage(name.split('/')[1] ?? name, tag, {
+      size: 200_000,
+      ...(mercurial ? { mercurial } : {}),
+    });
+    return publish(() => imageArtifact(image), { ...to, name, tag });
+  };
+  const [oldTag, oldHash] = ['ed88efef5c4b4dca87066d03ae0a90e18fbe23cd', 'decision-v24.1.1'];
+  const buildDecision = `mozillareleases/build-decision:${oldTag}@${await before('mozillareleases/build-decision', oldTag)}`;
+  const decision = `mozillareleases/taskgraph:${oldHash}@${await before('mozillareleases/taskgraph', oldHash, '6.8.1')}`;
+  const geckoDigest = await before('mozillareleases/gecko_decision', '5.1.0', '6.4.3');
+  const builderDigest = await before('mozillareleases/image_builder', '6.1.0');
+  const templates = ['hg-push-template', 'git-push-template', 'cron-task-template'];
+  const fxciConfig = await makeTree(join(folder, 'fxci-config'), {
+    ...Object.fromEntries(
+      templates.map((name) => [`${name}.yml`, hookTemplate(name, buildDecision)]),
+    ),
+    'README.md': '# fxci-config\nThe mozillareleases/build-decision image runs in the hooks.\n',
+  });
+  const taskgraph = await makeTree(join(folder, 'taskgraph'), {
+    '.taskcluster.yml': taskclusterYml(decision, 'checkouts-sparse-v2'),
+    'src/taskgraph/transforms/docker_image.py': dockerImagePy(
+      'mozillareleases/image_builder',
+      '6.1.0',
+      builderDigest,
+    ),
+  });
+  const gecko = await makeTree(join(folder, 'gecko'), {
+    '.taskcluster.yml': taskclusterYml(
+      `'mozillareleases/gecko_decision:5.1.0@${geckoDigest}'`,
+      'checkouts-sparse-v4',
+    ),
+    'taskcluster/docker/decision/VERSION': '5.2.0\n',
+    'taskcluster/docker/decision/HASH': `${geckoDigest}\n`,
+    'taskcluster/docker/image_builder/VERSION': '6.2.0\n',
+  });
+  return { fxciConfig, taskgraph, gecko };
+}
+
+async function makeBuilds(
+  taskcluster: LocalTaskcluster,
+  policy: Policy,
+  { gecko }: Awaited<ReturnType<typeof makeTrees>>,
+): Promise<Builds> {
+  const make = async (
+    name: string,
+    revision: string,
+    twists: object = {},
+  ): Promise<PublishedBuild> => {
+    const image = policy.images[name];
+    if (!image) throw new Error(`The local policy has no image ${name}`);
+    const mercurial =
+      name.endsWith('decision') && name !== 'build-decision' ? { mercurial: '6.8.1' } : {};
+    const archive = imageArtifact(await sampleImage(name, revision, mercurial));
+    return publishBuild(taskcluster, { image, revision, archive, ...twists });
+  };
+  const revision = (first: string): string => first.padEnd(40, '0123456789abcdef').slice(0, 40);
+  return {
+    level1: await make('build-decision', revision('bad1e'), { level: 1 }),
+    failed: await make('build-decision', revision('fa11ed'), {
+      runs: (run: object) => [{ ...run, state: 'failed', reasonResolved: 'failed' }],
+    }),
+    unsigned: await make('build-decision', revision('bad51e'), { sign: 'unsigned' }),
+    buildDecision: await make('build-decision', 'bd900d7a313c796d48da21fdb54ae35db812e3dc'),
+    decision: await make('decision', revision('deca')),
+    imageBuilder: await make('image_builder', gecko.revision),
+    geckoDecision: await make('gecko_decision', gecko.revision),
+  };
+}
+
+/** Lines that the page offers with one click; the last ones must be refused. */
+function exampleLines({
+  buildDecision,
+  decision,
+  level1,
+  failed,
+  unsigned,
+}: Builds): readonly string[] {
+  return [
+    `/promote-image build-decision ${buildDecision.revision}`,
+    `/promote-image decision ${decision.taskId} because the workers need the new taskgraph`,
+    '/promote-image gecko_decision latest bug 1861626',
+    '/promote-image image_builder latest',
+    `/promote-image build-decision ${level1.taskId}`,
+    `/promote-image build-decision ${failed.taskId}`,
+    `/promote-image build-decision ${unsigned.taskId}`,
+    '/promote-image status',
+    '/promote-image help',
+  ];
+}
