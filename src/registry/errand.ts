@@ -2,7 +2,7 @@ import { PromotionError, refuse } from '../errors.ts';
 import type { Credentials } from '../secret.ts';
 import { Client } from './client.ts';
 import { Http } from './http.ts';
-import { Pace } from './retry.ts';
+import { interruption, Pace } from './retry.ts';
 import { defaultTiming, systemClock, type RegistryOptions } from './timing.ts';
 
 /** One thing to be done at the registry, from the first question to the last. */
@@ -30,6 +30,9 @@ export async function onErrand<T>(
   const { subject, credentials, pushesTo } = errand;
   try {
     return await work(new Client({ http, pace, subject, credentials, signal, pushesTo }));
+  } catch (error) {
+    if (signal.aborted && !(error instanceof PromotionError)) throw interruption(signal);
+    throw error;
   } finally {
     clearTimeout(late);
     await http.close();

@@ -97,7 +97,8 @@ export class Upload {
   }
 
   async #sendChunk(to: number): Promise<void> {
-    await this.#persist(async () => {
+    const isThere = async (): Promise<boolean> => false;
+    await this.#persist(isThere, async () => {
       if (this.#window.start >= to) return;
       const answer = await this.#put({ method: 'PATCH', to });
       if (answer.status !== 202) return this.#refused(answer, 'chunks-refused');
@@ -138,7 +139,7 @@ export class Upload {
     for (;;) {
       await window.filled(1);
       if (window.start === window.end) return;
-      const to = window.upTo(1);
+      const to = window.end;
       yield* window.slice(to);
       window.confirm(to);
       this.#options.onSent(to);
@@ -149,9 +150,9 @@ export class Upload {
     const { client, name, what } = this.#options;
     const size = this.#window.end;
     const digest = digestFromHex(this.#hash.digest('hex'));
-    await this.#persist(async (isAgain) => {
-      // It may have been the reply that was lost, not the request.
-      if (isAgain && (await blobSize(client, name, digest)) === size) return;
+    // It may have been the reply that was lost, not the request.
+    const isThere = async (): Promise<boolean> => (await blobSize(client, name, digest)) === size;
+    await this.#persist(isThere, async () => {
       const answer = await this.#put({ method: 'PUT', to: size, digest });
       if (answer.status !== 201) return this.#refused(answer, 'bytes-lost');
       if ((answer.header('docker-content-digest') ?? digest) !== digest) {
@@ -164,14 +165,14 @@ export class Upload {
   }
 
   /** Tries again from wherever the registry says it is. */
-  async #persist(attempt: (isAgain: boolean) => Promise<void>): Promise<void> {
+  async #persist(isThere: () => Promise<boolean>, attempt: () => Promise<void>): Promise<void> {
     const { client } = this.#options;
     let isAgain = false;
     await client.pace.persist(async () => {
+      if (isAgain && (await isThere())) return;
       if (isAgain || !this.#location) await this.#resume();
-      const again = isAgain;
       isAgain = true;
-      await attempt(again);
+      await attempt();
     }, client.signal);
   }
 

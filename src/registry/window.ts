@@ -104,14 +104,9 @@ export class Window {
     }
   }
 
-  /** Where a chunk of at most so many bytes would end; whole pieces, one at least. */
+  /** Where a chunk of at most so many bytes would end. */
   upTo(bytes: number): number {
-    let to = this.#start;
-    for (const piece of this.#pieces) {
-      if (to > this.#start && to + piece.length > this.#start + bytes) break;
-      to += piece.length;
-    }
-    return to;
+    return Math.min(this.#start + bytes, this.#end);
   }
 
   /** The kept bytes up to there. May be asked again as long as they are not confirmed. */

@@ -1,0 +1,120 @@
+import { inspect } from 'node:util';
+import { expect } from 'vitest';
+import type { LocalImage } from '../../local/image.ts';
+import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
+import type { Fault, Step } from '../../local/registry/faults.ts';
+import { startTokenService, type TokenService } from '../../local/token-service.ts';
+import { PromotionError } from '../../src/errors.ts';
+import { createRegistryEngine } from '../../src/registry/push.ts';
+import type { Clock, Timing } from '../../src/registry/timing.ts';
+import type { Pushed } from '../../src/states.ts';
+import {
+  account,
+  canary,
+  limits,
+  pushOf,
+  type PushOptions,
+  type TestPush,
+} from '../registry/push.ts';
+
+/** Everything is given up soon, so that a test ends soon. */
+export const timing: Timing = {
+  idle: 250,
+  answer: 500,
+  total: 10_000,
+  attempts: 4,
+  backoff: 100,
+  maxBackoff: 400,
+  patience: 30_000,
+};
+
+/** Small, so that a small image goes up in several. */
+export const chunks = { least: 50_000, most: 100_000 };
+
+/** A clock whose sleeps take no time, but are remembered. */
+export function quickClock(): Clock & { readonly slept: number[] } {
+  const slept: number[] = [];
+  let skew = 0;
+  return {
+    slept,
+    now: () => Date.now() + skew,
+    sleep: async (ms) => {
+      slept.push(ms);
+      skew += ms;
+    },
+    random: () => 0.5,
+  };
+}
+
+/** A registry with a token service in front, and an engine that pushes to it. */
+export interface FaultyWorld {
+  readonly registry: LocalRegistry;
+  readonly tokens: TokenService;
+  readonly clock: ReturnType<typeof quickClock>;
+  /** Plans a fault where it belongs. */
+  fault(step: Step, fault: Fault, when?: { times?: number; skip?: number }): void;
+  push(
+    image: LocalImage,
+    options?: PushOptions,
+  ): Promise<{ outcome: Outcome; push: TestPush; ms: number }>;
+  /** How many requests of that step arrived. */
+  count(step: Step): number;
+  close(): Promise<void>;
+}
+
+export type Outcome = Pushed | { readonly reason: string; readonly error: PromotionError };
+
+export async function faultyWorld(
+  options: { timing?: Partial<Timing>; mayPush?: (user: string, name: string) => boolean } = {},
+): Promise<FaultyWorld> {
+  const { username } = account();
+  const mayPush = options.mayPush ? { mayPush: options.mayPush } : {};
+  const tokens = await startTokenService({ accounts: { [username]: canary }, ...mayPush });
+  const registry = await startRegistry({ tokens });
+  const clock = quickClock();
+  const engine = createRegistryEngine({
+    url: registry.url,
+    limits,
+    chunks,
+    clock,
+    timing: { ...timing, ...options.timing },
+  });
+  return {
+    registry,
+    tokens,
+    clock,
+    fault: (step, fault, when) =>
+      (step === 'token' ? tokens : registry).faults.add(step, fault, when),
+    count: (step) => registry.requests.filter((request) => request.step === step).length,
+    async push(image, given) {
+      const push = pushOf(image, given);
+      const started = performance.now();
+      const outcome = await engine(push).catch(failed);
+      return { outcome, push, ms: performance.now() - started };
+    },
+    async close() {
+      await registry.close();
+      await tokens.close();
+    },
+  };
+}
+
+/** An error must have a reason, and must not hold what nobody may see. */
+function failed(error: unknown): Outcome {
+  if (!(error instanceof PromotionError)) throw error;
+  const shown = inspect(error, { depth: Infinity, showHidden: true }) + JSON.stringify(error);
+  const { username } = account();
+  const secrets = [
+    canary,
+    Buffer.from(`${username}:${canary}`).toString('base64'),
+    'Bearer ',
+    'eyJ',
+  ];
+  for (const secret of secrets) expect(shown).not.toContain(secret);
+  return { reason: error.reason, error };
+}
+
+/** The reason of a failure, or `published`. */
+export function resultOf(outcome: Outcome): string {
+  return 'reason' in outcome ? outcome.reason : 'published';
+}

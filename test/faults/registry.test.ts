@@ -1,0 +1,490 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { LocalImage } from '../../local/image.ts';
+import { startRegistry } from '../../local/registry.ts';
+import type { Fault, Step } from '../../local/registry/faults.ts';
+import { createRegistry } from '../../src/registry/registry.ts';
+import { pushPlainly, smallImage } from '../registry/image.ts';
+import { account, randomImage } from '../registry/push.ts';
+import { reasonOf } from '../registry/reason.ts';
+import { authorizationFor } from '../registry/authorization.ts';
+import { canary } from '../registry/push.ts';
+import { faultyWorld, resultOf, timing, type FaultyWorld } from './registry-world.ts';
+
+const target = { name: 'mozillareleases/build-decision', tag: '1.0.0' };
+const forever = { times: Infinity };
+
+let world: FaultyWorld;
+let image: LocalImage;
+beforeAll(async () => {
+  image = await randomImage(400_000, 20_000);
+});
+beforeEach(async () => {
+  world = await faultyWorld();
+});
+afterEach(() => world.close());
+
+/** What the tag holds, straight from the stand-in's memory. */
+function tagged(): string | undefined {
+  return world.registry.store.repositories.get(target.name)?.tags.get(target.tag);
+}
+
+/** Every step of a push that the registry or its token service can fail at. */
+const steps: readonly Step[] = [
+  'ping',
+  'token',
+  'look',
+  'start',
+  'tags',
+  'patch',
+  'finish',
+  'head-blob',
+  'put-manifest',
+  'put-tag',
+  'manifest',
+];
+/** Steps without which a push goes on: they only save time. */
+const dispensable: readonly Step[] = ['tags'];
+
+const answers = (status: number, headers = {}): Fault => ({ fault: 'answer', status, headers });
+
+describe.each(steps)('%s', (step) => {
+  it.each([408, 500, 502, 503, 504])('is tried again after %i', async (status) => {
+    world.fault(step, answers(status), { times: 2 });
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(tagged()).toBe('digest' in outcome && outcome.digest);
+  });
+
+  it.each([
+    ['seconds', '7', 7000],
+    ['an HTTP date', 'date', 9000],
+    ['nothing', undefined, 0],
+  ])('waits as long as a 429 with %s asks', async (_, header, wait) => {
+    const value = header === 'date' ? new Date(Date.now() + 9000).toUTCString() : header;
+    world.fault(step, answers(429, value ? { 'retry-after': value } : {}));
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(Math.max(...world.clock.slept)).toBeGreaterThanOrEqual(wait - 2000);
+    expect(Math.max(...world.clock.slept)).toBeLessThanOrEqual(wait + 1000);
+  });
+
+  it('is tried again when the connection breaks', async () => {
+    world.fault(step, { fault: 'lose-reply' }, { times: 2 });
+    expect(resultOf((await world.push(image)).outcome)).toBe('published');
+  });
+
+  it('is tried again when nothing comes', async () => {
+    world.fault(step, { fault: 'stall' });
+    const { outcome, ms } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(ms).toBeLessThan(timing.total);
+  });
+
+  const lasting = dispensable.includes(step) ? 'published' : undefined;
+  it.each([
+    ['registry-failed', answers(503)],
+    ['registry-busy', answers(429, { 'retry-after': '1' })],
+    ['registry-busy', answers(429, { 'retry-after': '86400' })],
+    ['registry-unreachable', { fault: 'lose-reply' }],
+    ['registry-unreachable', { fault: 'stall' }],
+  ] as const)('gives up with %s in bounded time (%o)', async (reason, fault) => {
+    world.fault(step, fault, forever);
+    const { outcome, ms } = await world.push(image);
+    // What arrived although no reply came is recognised by asking what is there.
+    const asks = step === 'put-tag' || step === 'patch' || step === 'finish';
+    const isDone = asks && fault.fault === 'lose-reply';
+    expect(resultOf(outcome)).toBe(isDone ? 'published' : (lasting ?? reason));
+    expect(ms).toBeLessThan(5000);
+    const waited = world.clock.slept.reduce((sum, each) => sum + each, 0);
+    expect(waited).toBeLessThanOrEqual(timing.patience * 2 + 5000);
+    if (resultOf(outcome) !== 'published') expect([undefined, tagged()]).toContain(tagged());
+  });
+
+  it.each([400, 409, 422])('does not try again after %i', async (status) => {
+    world.fault(step, answers(status), forever);
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).not.toBe(lasting ? 'registry-failed' : 'published');
+    expect(world.count(step)).toBeLessThanOrEqual(step === 'patch' || step === 'finish' ? 6 : 3);
+  });
+});
+
+describe('an upload', () => {
+  it('goes on where the registry was cut off, and sends the rest only', async () => {
+    world.fault('patch', { fault: 'cut', after: 30_000 }, { skip: 1 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(1);
+    expect(world.count('status')).toBe(1);
+  });
+
+  it('goes on after the reply to a chunk was lost', async () => {
+    world.fault('patch', { fault: 'lose-reply' }, { skip: 1 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(1);
+  });
+
+  it('asks where it is after a 416', async () => {
+    world.fault('patch', answers(416), { skip: 1 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(1);
+    expect(world.count('status')).toBe(1);
+  });
+
+  it('is recognised as complete when the reply to its end was lost', async () => {
+    world.fault('finish', { fault: 'lose-reply' });
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    // Two layers and the config; the lost one was not sent again.
+    expect(world.count('finish')).toBe(3);
+  });
+
+  it('is begun anew when the registry forgot it and every byte is still at hand', async () => {
+    world.fault('patch', {
+      fault: 'meanwhile',
+      happens: () => world.registry.store.uploads.clear(),
+    });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(1);
+  });
+
+  it('is begun anew from the artifact when the bytes are gone', async () => {
+    const forget = {
+      fault: 'meanwhile',
+      happens: () => world.registry.store.uploads.clear(),
+    } as const;
+    world.fault('patch', forget, { skip: 2 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(2);
+  });
+
+  it('falls back to one request where the registry takes no second chunk', async () => {
+    const second = { fault: 'answer', status: 405 } as const;
+    world.fault('patch', second, { skip: 1 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(2);
+  });
+
+  it('gives up when the registry forgets it again and again', async () => {
+    const forget = {
+      fault: 'meanwhile',
+      happens: () => world.registry.store.uploads.clear(),
+    } as const;
+    world.fault('finish', forget, forever);
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-failed');
+    expect(push.opened()).toBeLessThanOrEqual(3);
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('is refused when it was stored under another digest', async () => {
+    const headers = { 'docker-content-digest': `sha256:${'0'.repeat(64)}` };
+    world.fault('finish', { fault: 'headers', headers });
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-nonsense');
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('does not wait for ever for a registry that says 202 instead of 201', async () => {
+    world.fault('finish', answers(202), forever);
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-failed');
+  });
+
+  it('is cancelled on the registry when the push is stopped, at once', async () => {
+    const stop = new AbortController();
+    world.fault('patch', { fault: 'meanwhile', happens: () => stop.abort() }, { skip: 1 });
+    const { outcome, ms } = await world.push(image, { signal: stop.signal });
+    expect(resultOf(outcome)).toBe('interrupted');
+    expect(ms).toBeLessThan(1000);
+    expect(world.registry.store.uploads.size).toBe(0);
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('is cancelled on the registry when the artifact turns out bad', async () => {
+    const { outcome } = await world.push(image, {
+      through: async function* (bytes) {
+        let seen = 0;
+        for await (const chunk of bytes) {
+          const copy = Buffer.from(chunk);
+          if (seen < 300_000 && seen + copy.length > 300_000) copy[300_000 - seen]! ^= 1;
+          seen += copy.length;
+          yield copy;
+        }
+      },
+    });
+    expect(resultOf(outcome)).toMatch(/^archive-/);
+    expect(world.registry.store.uploads.size).toBe(0);
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('stops when the artifact hangs and the push is withdrawn', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 100);
+    const { outcome, ms } = await world.push(image, {
+      signal: stop.signal,
+      through: async function* (bytes) {
+        for await (const chunk of bytes) {
+          yield chunk;
+          await new Promise(() => undefined);
+        }
+      },
+    });
+    expect(resultOf(outcome)).toBe('interrupted');
+    expect(ms).toBeLessThan(1000);
+    expect(world.registry.store.uploads.size).toBe(0);
+  });
+});
+
+describe('access', () => {
+  it('is renewed when a token ends in the middle', async () => {
+    world.fault(
+      'patch',
+      { fault: 'meanwhile', happens: () => world.tokens.revokeAll() },
+      { skip: 1 },
+    );
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(world.tokens.requests).toHaveLength(2);
+  });
+
+  it('is renewed once for a request, then the registry’s no is final', async () => {
+    const no = answers(401, { 'www-authenticate': `Bearer realm="${world.tokens.url}"` });
+    world.fault('put-manifest', no, forever);
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-denied');
+    expect(world.count('put-manifest')).toBe(2);
+  });
+
+  it('is refused before the artifact is opened to an account that may only pull', async () => {
+    await world.close();
+    world = await faultyWorld({ mayPush: () => false });
+    const { outcome, push, ms } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-denied');
+    expect(push.opened()).toBe(0);
+    expect(ms).toBeLessThan(1000);
+  });
+
+  it.each(['http://10.0.0.1/token', 'https://auth.example.com/token', 'https://user:x@127.0.0.1/'])(
+    'asks no token of a foreign realm: %s',
+    async (realm) => {
+      world.fault('ping', answers(401, { 'www-authenticate': `Bearer realm="${realm}"` }), forever);
+      const { outcome } = await world.push(image);
+      expect(resultOf(outcome)).toBe('registry-foreign-host');
+    },
+  );
+
+  it.each(['{}', 'not json', '{"token":"a\\nb"}', '{"token":7}'])(
+    'is not had with a token answer of %s',
+    async (body) => {
+      world.fault('token', { fault: 'answer', status: 200, body }, forever);
+      expect(resultOf((await world.push(image)).outcome)).toBe('registry-nonsense');
+    },
+  );
+
+  it('asks for no more than pull and push on the one repository', async () => {
+    await world.push(image);
+    const scopes = world.tokens.requests.map(({ query }) =>
+      new URLSearchParams(query).getAll('scope'),
+    );
+    expect(scopes).toEqual([[`repository:${target.name}:pull,push`]]);
+  });
+});
+
+describe('a Location', () => {
+  it('on another host is followed without the token', async () => {
+    const other = await startRegistry();
+    const { id } = other.store.startUpload(target.name);
+    const location = `${other.url}/v2/${target.name}/blobs/uploads/${id}`;
+    world.fault('start', { fault: 'headers', headers: { location } });
+    await world.push(image);
+    expect(other.requests.length).toBeGreaterThan(0);
+    expect(other.requests.map(({ authorization }) => authorization)).toEqual(
+      other.requests.map(() => undefined),
+    );
+    await other.close();
+  });
+
+  it.each([
+    'http://10.1.2.3/v2/upload',
+    'http://169.254.169.254/latest/meta-data/',
+    'https://192.168.0.1/upload',
+    'https://[fd00::1]/upload',
+    'http://registry.example.com/upload',
+    'file:///etc/passwd',
+    'https://user:password@registry.example.com/',
+  ])('to %s is refused', async (location) => {
+    world.fault('start', { fault: 'headers', headers: { location } });
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-foreign-host');
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('that is missing is refused', async () => {
+    world.fault('start', { fault: 'headers', headers: { location: '' } });
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-nonsense');
+  });
+
+  it('of redirects without end is given up', async () => {
+    const location = `${world.registry.url}/v2/${target.name}/manifests/1.0.0`;
+    world.fault('look', answers(307, { location }), forever);
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-nonsense');
+    expect(world.count('look')).toBe(6);
+  });
+});
+
+describe('the tag', () => {
+  /** Somebody else pushes another image under our tag. */
+  async function somebodyElse(): Promise<string> {
+    const other = smallImage();
+    const given = { auth: 'bearer', user: account().username, password: canary } as const;
+    const authorization = await authorizationFor(target.name, {
+      ...given,
+      realm: world.tokens.url,
+    });
+    await pushPlainly({ url: world.registry.url, ...target, authorization }, other);
+    return other.digest;
+  }
+
+  it('is put once although the reply was lost', async () => {
+    world.fault('put-tag', { fault: 'lose-reply' });
+    const { outcome } = await world.push(image);
+    expect(outcome).toMatchObject({ digest: tagged() });
+    expect(world.count('put-tag')).toBe(1);
+  });
+
+  it('is left alone when another image appears under it during the push', async () => {
+    let theirs = '';
+    const { outcome } = await world.push(image, {
+      through: async function* (bytes) {
+        theirs ||= await somebodyElse();
+        yield* bytes;
+      },
+    });
+    expect(resultOf(outcome)).toBe('changed-tag');
+    expect(tagged()).toBe(theirs);
+  });
+
+  it('is left alone when another image appears and a reply is lost', async () => {
+    const repository = world.registry.store.repository(target.name);
+    const theirs = `sha256:${'9'.repeat(64)}`;
+    const bytes = smallImage().manifest;
+    const happens = (): void => {
+      repository.manifests.set(theirs, { mediaType: 'x', bytes });
+      repository.tags.set(target.tag, theirs);
+    };
+    world.fault('put-tag', answers(503));
+    world.fault('look', { fault: 'meanwhile', happens }, { skip: 2 });
+    world.fault('look', { fault: 'headers', headers: { 'docker-content-digest': '' } }, forever);
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toMatch(/changed-tag|registry-nonsense/);
+    expect(tagged()).toBe(theirs);
+  });
+
+  it('taken where tags are immutable is told as taken', async () => {
+    let theirs = '';
+    world.fault('put-manifest', { fault: 'meanwhile', happens: () => undefined });
+    const { outcome } = await world.push(image, {
+      through: async function* (bytes) {
+        yield* bytes;
+        theirs = await somebodyElse();
+      },
+    });
+    expect(resultOf(outcome)).toBe('changed-tag');
+    expect(tagged()).toBe(theirs);
+  });
+
+  it('holding this very image by another manifest is success, and is not overwritten', async () => {
+    const first = await world.push(image);
+    const second = await world.push(image);
+    expect(second.outcome).toMatchObject({ digest: tagged(), sent: 0 });
+    expect(first.outcome).toMatchObject({ digest: tagged() });
+  });
+});
+
+describe('what the registry gives back', () => {
+  const wrong = `sha256:${'0'.repeat(64)}`;
+
+  it.each([
+    ['another manifest under the tag', 'look', { skip: 2 }],
+    ['another manifest under the digest', 'manifest', {}],
+  ] as const)('is caught: %s', async (_, step, when) => {
+    world.fault(step, { fault: 'body', body: smallImage().manifest }, { ...when, times: Infinity });
+    world.fault(step, { fault: 'headers', headers: {} });
+    expect(resultOf((await world.push(image)).outcome)).toBe('read-back-digest');
+  });
+
+  it.each([
+    ['look', { skip: 2 }],
+    ['manifest', {}],
+    ['put-tag', {}],
+    ['put-manifest', {}],
+  ] as const)('is caught: a wrong Docker-Content-Digest of %s', async (step, when) => {
+    world.fault(step, { fault: 'headers', headers: { 'docker-content-digest': wrong } }, when);
+    expect(resultOf((await world.push(image)).outcome)).toBe('read-back-digest');
+  });
+
+  it.each(['look', 'manifest', 'put-tag', 'put-manifest', 'finish'] as const)(
+    'is proven by its bytes where %s has no Docker-Content-Digest',
+    async (step) => {
+      const headers = { 'docker-content-digest': '' };
+      world.fault(step, { fault: 'headers', headers }, forever);
+      expect(resultOf((await world.push(image)).outcome)).toBe('published');
+    },
+  );
+
+  it('may come late: an old 404 under a new tag', async () => {
+    world.fault('look', answers(404), { skip: 2, times: 2 });
+    expect(resultOf((await world.push(image)).outcome)).toBe('published');
+  });
+
+  it('may not come at all', async () => {
+    world.fault('look', answers(404), { skip: 2, times: Infinity });
+    expect(resultOf((await world.push(image)).outcome)).toBe('read-back-digest');
+  });
+
+  it.each([
+    ['too large', Buffer.alloc(5 * 1024 * 1024, 0x20)],
+    ['no JSON', Buffer.from('<html>')],
+  ])('is refused: a manifest that is %s', async (_, body) => {
+    world.fault('look', { fault: 'answer', status: 200, body: body.toString() }, forever);
+    expect(resultOf((await world.push(image)).outcome)).toBe('registry-nonsense');
+  });
+
+  it('is given up where it comes a byte at a time', async () => {
+    await world.push(image);
+    world.fault('look', { fault: 'drip', every: 50 }, forever);
+    const { outcome, ms } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-unreachable');
+    expect(ms).toBeLessThan(timing.answer * timing.attempts + 1000);
+  });
+});
+
+describe('a registry that is not there', () => {
+  it('is told in bounded time', async () => {
+    await world.registry.close();
+    const { outcome, ms } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-unreachable');
+    expect(ms).toBeLessThan(1000);
+    world.registry.close = async () => undefined;
+  });
+
+  it('ends a push that would take too long in all', async () => {
+    await world.close();
+    world = await faultyWorld({ timing: { total: 300 } });
+    world.fault('patch', { fault: 'slow', ms: 200 }, forever);
+    const { outcome, ms } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-unreachable');
+    expect(ms).toBeLessThan(1500);
+    expect(world.registry.store.uploads.size).toBe(0);
+  });
+
+  it('does not keep a look waiting for ever', async () => {
+    world.fault('look', { fault: 'stall' }, forever);
+    const looking = createRegistry({ url: world.registry.url, timing, clock: world.clock }).look(
+      target,
+    );
+    expect(await reasonOf(looking)).toBe('registry-unreachable');
+  });
+});
