@@ -19,7 +19,7 @@ export interface Source {
 
 /**
  * Asks the queue for the artifact and follows its redirects by hand: every address is vetted, nothing but `range` is
- * sent along. Gives a 200 or 206, or what may work the next time; `undefined` where there is no such artifact.
+ * sent along. Gives a 200, 206 or 416, or what may work the next time; `undefined` where there is no such artifact.
  * Throws `artifact-storage`, `artifact-host` and `taskcluster-nonsense`.
  */
 export async function requestArtifact(
@@ -40,7 +40,7 @@ export async function requestArtifact(
     url = locationOf(artifact, response, url);
     response = await follow(http, { artifact, url }, asking);
   }
-  if (response.statusCode === 200 || response.statusCode === 206) return response;
+  if ([200, 206, 416].includes(response.statusCode)) return response;
   return refused(artifact, response, asking.signal);
 }
 

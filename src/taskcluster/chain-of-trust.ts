@@ -146,13 +146,13 @@ function withBothPools(
   definition: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   const { provisionerId, workerType, taskQueueId } = definition;
-  const parts = typeof taskQueueId === 'string' ? taskQueueId.split('/') : [];
-  return {
-    ...definition,
-    provisionerId: provisionerId ?? parts[0],
-    workerType: workerType ?? parts[1],
-    taskQueueId: taskQueueId ?? `${String(provisionerId)}/${String(workerType)}`,
+  const [first, second] = String(taskQueueId).split('/');
+  const taken = {
+    provisionerId: first,
+    workerType: second,
+    taskQueueId: `${String(provisionerId)}/${String(workerType)}`,
   };
+  return { ...taken, ...definition };
 }
 
 function unreadable({ taskId }: Subject, problem: string): Refusal {

@@ -29,7 +29,7 @@ export async function openDownload(
     signal: AbortSignal.any([options.signal, deadline]),
     deadline,
   };
-  const first = await withinDeadline(download, () => connect(download, 0));
+  const first = await withinDeadline(download, () => connect(download, { offset: 0 }));
   const { approved } = options;
   const { total: size } = first;
   if (approved && size !== undefined && size !== approved.size) {
@@ -90,7 +90,9 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
       if (!broken) break;
       fruitless = offset > before ? 0 : fruitless + 1;
       if (fruitless >= attempts) giveUp(download, broken);
-      const next = await withinDeadline(download, () => connect(download, offset));
+      const next = await withinDeadline(download, () =>
+        connect(download, { offset, total: first.total }),
+      );
       if (first.total !== undefined && next.total !== undefined && next.total !== first.total) {
         next.body.destroy();
         lengthProblem(download, next.total, first.total);
@@ -124,8 +126,15 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
   }
 }
 
+/** How far it got, of how much. */
+interface Position {
+  readonly offset: number;
+  readonly total?: number | undefined;
+}
+
 /** Asks for the artifact from byte `offset` on; a few times. */
-function connect(download: Download, offset: number): Promise<Part> {
+function connect(download: Download, position: Position): Promise<Part> {
+  const { offset } = position;
   const { source, build, signal } = download;
   const { taskId, runId, artifact } = build;
   const what = `for ${artifact.name} of ${taskId}`;
@@ -142,7 +151,7 @@ function connect(download: Download, offset: number): Promise<Part> {
     }
     if (isAgain(response)) return response;
     try {
-      return toPart(download, response, offset);
+      return toPart(download, response, position);
     } catch (error) {
       response.body.destroy();
       throw error;
@@ -150,8 +159,12 @@ function connect(download: Download, offset: number): Promise<Part> {
   });
 }
 
-function toPart(download: Download, response: Dispatcher.ResponseData, offset: number): Part {
-  const { headers, statusCode, body } = response;
+function toPart(
+  download: Download,
+  { headers, statusCode, body }: Dispatcher.ResponseData,
+  { offset, total }: Position,
+): Part {
+  if (statusCode === 416 && total !== undefined) lengthProblem(download, offset, total);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     const { taskId, artifact } = download.build;

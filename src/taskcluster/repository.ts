@@ -12,8 +12,9 @@ export function sameRepository(one: string, other: string): boolean {
 export function isWithin(address: string, repository: string): boolean {
   const [inner, outer] = [addressParts(address), repositoryParts(repository)];
   if (!inner || !outer) return false;
-  const last = outer.length - 1;
-  return samePrefix(outer, inner.with(last, withoutGit(inner[last] ?? '')));
+  const head = inner.slice(0, outer.length);
+  const last = withoutGit(head.at(-1) ?? '');
+  return samePrefix(outer, [...head.slice(0, -1), last]);
 }
 
 function samePrefix(prefix: readonly string[], parts: readonly string[]): boolean {

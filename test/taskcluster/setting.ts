@@ -44,8 +44,8 @@ export function someBytes(size: number): Buffer {
 export const shortTimeouts = {
   connect: 500,
   idle: 150,
-  answer: 3000,
-  download: 5000,
+  answer: 8000,
+  download: 15_000,
   pause: 2,
   longestPause: 100,
 };
@@ -53,8 +53,10 @@ export const shortTimeouts = {
 /** A Taskcluster for the tests of one file, and the adapter on it. */
 export interface Setting {
   readonly taskcluster: LocalTaskcluster;
-  builds(options?: Partial<BuildsOptions>): Builds;
-  publish(twists?: Twists & { readonly archive?: Uint8Array }): Promise<PublishedBuild>;
+  readonly builds: (options?: Partial<BuildsOptions>) => Builds;
+  readonly publish: (
+    twists?: Twists & { readonly archive?: Uint8Array },
+  ) => Promise<PublishedBuild>;
 }
 
 export function setting(): () => Setting {
