@@ -1,0 +1,30 @@
+# The bot, as it runs. No build stage: Node runs the TypeScript sources.
+# Pin the base by digest when you build it for production: docker build --build-arg BASE=node:24-bookworm-slim@sha256:…
+ARG BASE=node:24-bookworm-slim
+FROM ${BASE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM ${BASE}
+# git makes the patches; gnupg is for sops files with PGP recipients; igzip (isal) is not needed to work.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates git gnupg isal \
+ && rm -rf /var/lib/apt/lists/*
+# sops: give the release’s address and sha256 as build arguments; the build stops where they do not match.
+ARG SOPS_URL=https://github.com/getsops/sops/releases/download/v3.11.0/sops-v3.11.0.linux.amd64
+ARG SOPS_SHA256
+ADD --checksum=sha256:${SOPS_SHA256} --chmod=0755 ${SOPS_URL} /usr/local/bin/sops
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json ./
+COPY src src
+COPY config config
+RUN mkdir data && chown node:node data
+USER node
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+VOLUME /app/data
+EXPOSE 3000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:3000/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts"]
