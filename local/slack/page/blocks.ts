@@ -1,6 +1,7 @@
 import { elementsOf, type Block, type Element } from '../block-check.ts';
-import { element, field, plain, text } from './elements.ts';
+import { element, field, plain, text, words } from './elements.ts';
 import { html, type Html } from './html.ts';
+import { icon } from './icons.ts';
 import { markdown } from './markdown.ts';
 import type { Reader } from './mrkdwn.ts';
 import { richText } from './rich-text.ts';
@@ -13,7 +14,7 @@ export function blocks(given: readonly Block[], reader: Reader): Html {
 function one(block: Block, reader: Reader): Html {
   switch (block.type) {
     case 'header':
-      return html`<h3 class="block header">${plain(block['text'])}</h3>`;
+      return html`<h3 class="block header">${words(block['text'])}</h3>`;
     case 'section':
       return section(block, reader);
     case 'divider':
@@ -33,7 +34,7 @@ function one(block: Block, reader: Reader): Html {
     case 'table':
       return table(block, reader);
     case 'image':
-      return html`<p class="block note">🖼 ${block['alt_text'] as string}</p>`;
+      return html`<p class="block note">${icon('page')} ${block['alt_text'] as string}</p>`;
     case 'alert':
       return html`<div
         class="block alert ${(block['level'] as string | undefined) ?? 'default'}"

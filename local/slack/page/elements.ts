@@ -1,6 +1,6 @@
 import { valueOf } from '../inputs.ts';
 import type { Element } from '../block-check.ts';
-import { emoji } from './emoji.ts';
+import { shortName, withSigns } from './emoji.ts';
 import { Html, html, type Content } from './html.ts';
 import { decode, mrkdwn, type Reader } from './mrkdwn.ts';
 
@@ -11,13 +11,20 @@ interface TextObject {
 
 /** A text object as HTML. */
 export function text(given: unknown, reader: Reader): Html {
-  const { type, text: words } = given as TextObject;
-  return type === 'mrkdwn' ? mrkdwn(words, reader) : html`${plain(given)}`;
+  const { type, text: said } = given as TextObject;
+  return type === 'mrkdwn' ? mrkdwn(said, reader) : words(given);
 }
 
-/** The words of a `plain_text` object. */
+/** The words of a `plain_text` object where only text can stand: signs are left out. */
 export function plain(given: unknown): string {
-  return emoji(decode((given as TextObject | undefined)?.text ?? ''));
+  const { text: said = '' } = (given ?? {}) as Partial<TextObject>;
+  return decode(said).replaceAll(shortName, '').trim();
+}
+
+/** The words of a `plain_text` object with its signs. */
+export function words(given: unknown): Html {
+  const { text: said = '' } = (given ?? {}) as Partial<TextObject>;
+  return withSigns(decode(said));
 }
 
 interface Confirm {
@@ -38,7 +45,7 @@ export function element(given: Element, block: string, reader: Reader): Html {
 function button(given: Element, block: string, reader: Reader): Html {
   const label = given['accessibility_label'] as string | undefined;
   const style = (given['style'] as string | undefined) ?? 'plain';
-  const words = plain(given['text']);
+  const shown = words(given['text']);
   const confirm = given['confirm'] as Confirm | undefined;
   const data = html`data-action="${given.action_id}" data-block="${block}"`;
   const url = given['url'] as string | undefined;
@@ -52,22 +59,22 @@ function button(given: Element, block: string, reader: Reader): Html {
         rel="noreferrer"
         ${data}
         ${named}
-        >${words}</a
+        >${shown}</a
       >`
-    : html`<button type="button" class="button ${style}" ${data} ${named}>${words}</button>${
+    : html`<button type="button" class="button ${style}" ${data} ${named}>${shown}</button>${
           confirm && dialog(confirm, reader)
         }`;
 }
 
 /** What a confirm dialog says, kept beside its button until it is needed. */
-function dialog({ title, text: words, confirm, deny, style }: Confirm, reader: Reader): Html {
+function dialog({ title, text: said, confirm, deny, style }: Confirm, reader: Reader): Html {
   return html`<template data-confirm data-style="${style ?? 'primary'}">
-    <h2>${plain(title)}</h2>
-    <div class="said">${text(words, reader)}</div>
+    <h2>${words(title)}</h2>
+    <div class="said">${text(said, reader)}</div>
     <footer>
-      <button type="submit" value="no" class="button plain">${plain(deny)}</button>
+      <button type="submit" value="no" class="button plain">${words(deny)}</button>
       <button type="submit" value="yes" class="button ${style ?? 'primary'}">
-        ${plain(confirm)}
+        ${words(confirm)}
       </button>
     </footer>
   </template>`;
@@ -117,12 +124,12 @@ function select(given: Element, wiring: Wiring): Html {
   const isMany = given.type === 'multi_static_select';
   const chosen = JSON.stringify(valueOf(given, undefined));
   const items = options.map(
-    ({ value, text: words }) =>
+    ({ value, text: said }) =>
       html`<option
         value="${value}"
         ${chosen.includes(JSON.stringify(value)) && new Html('selected')}
       >
-        ${plain(words)}
+        ${plain(said)}
       </option>`,
   );
   const first = isMany ? undefined : html`<option value="">${wiring.label}</option>`;
@@ -141,16 +148,16 @@ function choices(given: Element, wiring: Wiring): Html {
   const { id: _, ...unnamed } = wiring;
   return html`<span class="choices" role="group" aria-label="${wiring.label}">
     ${options.map(
-      ({ value, text: words, description }) =>
+      ({ value, text: said, description }) =>
         html`<label>
           <input
             type="${type}"
             value="${value}"
             ${chosen.includes(JSON.stringify(value)) && new Html('checked')}
-            ${attributes(given, { ...unnamed, label: plain(words) })}
+            ${attributes(given, { ...unnamed, label: plain(said) })}
           />
           <span
-            >${plain(words)}${description ? html`<small>${plain(description)}</small>` : undefined}</span
+            >${words(said)}${description ? html`<small>${plain(description)}</small>` : undefined}</span
           >
         </label>`,
     )}

@@ -1,7 +1,7 @@
 import type { SlackFile } from '../things.ts';
 import { html, type Html } from './html.ts';
 
-const shownLines = 14;
+const shownLines = 28;
 
 /** An uploaded file: name, size, download, and for text its lines, those of a patch in colour. */
 export function fileCard(file: SlackFile): Html {
@@ -13,13 +13,15 @@ export function fileCard(file: SlackFile): Html {
       <span class="file-name"
         ><strong>${file.title}</strong><small>${file.pretty_type} · ${size(file.size)}</small></span
       >
-      ${isText && html`<button type="button" class="button plain small" data-copy="${href}">Copy</button>`}
-      <a
-        class="button plain small"
-        href="${href}"
-        download="${file.name}"
-        aria-label="Download ${file.name}"
-        >Download</a
+      <span class="file-actions"
+        >${isText && html`<button type="button" class="button plain small" data-copy="${href}">Copy</button>`}
+        <a
+          class="button plain small"
+          href="${href}"
+          download="${file.name}"
+          aria-label="Download ${file.name}"
+          >Download</a
+        ></span
       >
     </figcaption>
     ${isText && preview(file)}
@@ -28,29 +30,39 @@ export function fileCard(file: SlackFile): Html {
 
 function preview(file: SlackFile): Html {
   const lines = (file.bytes?.toString() ?? '').trimEnd().split('\n');
-  const draw = (part: readonly string[]) =>
+  const looks = file.filetype === 'diff' ? looksOf(lines) : [];
+  const draw = (from: number, to: number) =>
     html`<code
-      >${part.map((line) => html`<span class="${kindOf(line, file)}">${line || ' '}</span>`)}</code
+      >${lines
+        .slice(from, to)
+        .map(
+          (line, index) => html`<span class="row ${looks[from + index]}">${line || ' '}</span>`,
+        )}</code
     >`;
-  const rest = lines.slice(shownLines);
+  const rest = lines.length - shownLines;
   return html`<div class="snippet" tabindex="0" role="region" aria-label="Contents of ${file.name}">
-    ${draw(lines.slice(0, shownLines))}
+    ${draw(0, shownLines)}
     ${
-      rest.length > 0 &&
+      rest > 0 &&
       html`<details>
-        <summary>${rest.length} more ${rest.length === 1 ? 'line' : 'lines'}</summary>
-        ${draw(rest)}
+        <summary>${rest} more ${rest === 1 ? 'line' : 'lines'}</summary>
+        ${draw(shownLines, lines.length)}
       </details>`
     }
   </div>`;
 }
 
-function kindOf(line: string, { filetype }: SlackFile): string {
-  if (filetype !== 'diff') return 'row';
-  if (/^(diff |index |--- |\+\+\+ |From |Subject: |Date: )/.test(line)) return 'row meta';
-  if (line.startsWith('@@')) return 'row hunk';
-  if (line.startsWith('+')) return 'row added';
-  return line.startsWith('-') && line !== '-- ' ? 'row removed' : 'row';
+/** How each line of a patch looks: what stands outside of hunks is not code. */
+function looksOf(lines: readonly string[]): readonly string[] {
+  let isInHunk = false;
+  return lines.map((line) => {
+    if (line.startsWith('@@')) isInHunk = true;
+    else if (/^(diff |-- ?$|From )/.test(line)) isInHunk = false;
+    if (line.startsWith('@@')) return 'hunk';
+    if (!isInHunk) return 'meta';
+    if (line.startsWith('+')) return 'added';
+    return line.startsWith('-') ? 'removed' : '';
+  });
 }
 
 function size(bytes: number): string {

@@ -3,7 +3,9 @@ import type { Message } from '../things.ts';
 import { avatar, kindOf } from './avatar.ts';
 import { blocks } from './blocks.ts';
 import { fileCard } from './files.ts';
+import { sign } from './emoji.ts';
 import { html, type Html } from './html.ts';
+import { icon } from './icons.ts';
 import { mrkdwn, type Reader } from './mrkdwn.ts';
 
 /** One message of a list: its key stays, its HTML changes when the message does. */
@@ -68,7 +70,7 @@ const authorOf = (user: string, { workspace }: Reader): SeedUser =>
 
 function onlyYou(message: Message): Html {
   return html`<p class="only-you">
-    <span><span aria-hidden="true">👁</span> Only visible to you</span>
+    <span>${icon('eye')} Only visible to you</span>
     <button type="button" class="link" data-dismiss="${message.ts}">Dismiss</button>
   </p>`;
 }
@@ -95,7 +97,7 @@ function reactions({ reactions: given = [] }: Message, reader: Reader): Html {
     ${given.map(
       ({ name, count, users }) =>
         html`<span title="${users.map((user) => authorOf(user, reader).name).join(', ')}"
-          >${mrkdwn(`:${name}:`, reader)} ${count}</span
+          >${sign(name)} ${count}</span
         >`,
     )}
   </p>`;
@@ -122,7 +124,7 @@ function threadLine(message: Message, reader: Reader): Html {
 function toolbar(message: Message): Html {
   return html`<div class="toolbar">
     <button type="button" data-thread="${message.ts}" aria-label="Reply in thread">
-      <span aria-hidden="true">💬</span>
+      ${icon('bubble')}
     </button>
   </div>`;
 }

@@ -1,5 +1,5 @@
 import { Html, escape, html } from './html.ts';
-import { emoji } from './emoji.ts';
+import { shortName, sign } from './emoji.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** Who looks, and at what: names come from the workspace. */
@@ -23,7 +23,8 @@ export function mrkdwn(text: string, reader: Reader): Html {
     .replaceAll(/\bhttps?:\/\/[^\s<>|\u{E000}]+[^\s<>|.,:;!?)\]\u{E000}]/gu, (url) =>
       keep(link(decode(url), decode(url))),
     );
-  const styled = quotes(style(escape(emoji(decode(bare)))));
+  const signed = bare.replaceAll(shortName, (_, name: string) => keep(sign(name)));
+  const styled = quotes(style(escape(decode(signed))));
   const restore = (source: string): string =>
     source.replaceAll(/\u{E000}(\d+)\u{E001}/gu, (_, index: string) =>
       restore(kept[Number(index)]?.text ?? ''),

@@ -1,4 +1,4 @@
-import { emoji } from './emoji.ts';
+import { sign } from './emoji.ts';
 import { html, type Html } from './html.ts';
 import { channel, formatDate, group, link, person, type Reader } from './mrkdwn.ts';
 
@@ -74,7 +74,7 @@ function bare(node: Node, reader: Reader): Html {
     case 'broadcast':
       return html`<span class="mention">@${node.range}</span>`;
     case 'emoji':
-      return html`${emoji(`:${node.name}:`)}`;
+      return sign(node.name ?? '');
     case 'date':
       return html`${formatDate(new Date((node.timestamp ?? 0) * 1000), node.format ?? '')}`;
     default:

@@ -34,7 +34,7 @@ export function channelList(workspace: Workspace, as: string, current: string): 
 function markOf(channel: SeedChannel): string {
   if (!isNamed(channel)) return '⬢';
   if (channel.isShared) return '◇';
-  return channel.isPrivate ? '🔒' : '#';
+  return channel.isPrivate ? '◆' : '#';
 }
 
 /** Everybody one can be. Who can't sign in is shown, but can't be chosen. */

@@ -1,6 +1,6 @@
 import type { View } from '../things.ts';
 import { blocks } from './blocks.ts';
-import { plain } from './elements.ts';
+import { plain, words } from './elements.ts';
 import { html, type Html } from './html.ts';
 import type { Reader } from './mrkdwn.ts';
 
@@ -10,7 +10,7 @@ export function modal(view: View, reader: Reader, appName: string): Html {
   return html`<form method="dialog" data-view="${view.id}" novalidate>
     <header>
       <span class="avatar bot" aria-hidden="true">⬢</span>
-      <h2 id="modal-title">${plain(view.title)}<small>${appName}</small></h2>
+      <h2 id="modal-title">${words(view.title)}<small>${appName}</small></h2>
       <button type="button" class="icon" data-close-view aria-label="Close">✕</button>
     </header>
     <div class="modal-body blocks">${blocks(view.blocks, reader)}</div>
