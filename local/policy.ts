@@ -42,13 +42,11 @@ export function localPolicy(places: Places): { readonly yaml: string; readonly p
   return { yaml, policy: parsed.value };
 }
 
-function images({ fxciConfig, taskgraph, gecko }: Places['trees']): object {
-  const geckoBuild = {
-    trustDomain: 'gecko',
-    project: 'autoland',
-    workerPool: 'gecko-3/images',
-    repository: gecko.url,
-  };
+function images(trees: Places['trees']): object {
+  return { ...gitImages(trees), ...geckoImages(trees) };
+}
+
+function gitImages({ fxciConfig, taskgraph }: Places['trees']): object {
   return {
     'build-decision': {
       build: {
@@ -76,25 +74,35 @@ function images({ fxciConfig, taskgraph, gecko }: Places['trees']): object {
       pins: [{ git: taskgraph.url, branch: 'main', files: ['.taskcluster.yml'] }],
       message: 'chore: update decision image',
     },
+  };
+}
+
+function geckoImages({ taskgraph, gecko }: Places['trees']): object {
+  const build = {
+    trustDomain: 'gecko',
+    project: 'autoland',
+    workerPool: 'gecko-3/images',
+    repository: gecko.url,
+  };
+  const version = (name: string) => ({
+    from: 'version-file',
+    path: `taskcluster/docker/${name}/VERSION`,
+  });
+  const files = ['.taskcluster.yml', 'taskcluster/docker/decision/HASH'];
+  return {
     gecko_decision: {
-      build: { name: 'decision', ...geckoBuild },
+      build: { name: 'decision', ...build },
       publish: 'mozillareleases/gecko_decision',
       formerly: ['taskcluster/decision'],
-      tag: { from: 'version-file', path: 'taskcluster/docker/decision/VERSION' },
-      pins: [
-        {
-          git: gecko.url,
-          branch: 'main',
-          files: ['.taskcluster.yml', 'taskcluster/docker/decision/HASH'],
-        },
-      ],
+      tag: version('decision'),
+      pins: [{ git: gecko.url, branch: 'main', files }],
       message: 'No bug - Update the gecko_decision image',
     },
     image_builder: {
-      build: { name: 'image_builder', ...geckoBuild },
+      build: { name: 'image_builder', ...build },
       publish: 'mozillareleases/image_builder',
       formerly: ['taskcluster/image_builder'],
-      tag: { from: 'version-file', path: 'taskcluster/docker/image_builder/VERSION' },
+      tag: version('image_builder'),
       pins: [
         { git: taskgraph.url, branch: 'main', files: ['src/taskgraph/transforms/docker_image.py'] },
       ],

@@ -6,18 +6,19 @@ import type { Policy } from '../src/policy.ts';
 import type { Digest } from '../src/reference.ts';
 import { Secret, type Credentials } from '../src/secret.ts';
 import { pathWithSops, startBot, type LocalBot } from './bot.ts';
-import { publishBuild, type PublishedBuild } from './builds.ts';
+import { publishBuild, type BuildToPublish, type PublishedBuild, type Twists } from './builds.ts';
+import type { LocalImage } from './image.ts';
 import { imageArtifact, sampleImage } from './images.ts';
 import { localPolicy } from './policy.ts';
 import { publish } from './publish.ts';
 import { startRegistry, type LocalRegistry } from './registry.ts';
-import { seedOf } from './seed.ts';
+import { home, seedOf } from './seed.ts';
 import { startSlack } from './slack/server.ts';
 import type { Slack } from './slack/slack.ts';
 import { encryptSops, makeAgeKey } from './sops.ts';
 import { startTaskcluster, type LocalTaskcluster } from './taskcluster.ts';
 import { startTokenService, type TokenService } from './token-service.ts';
-import { dockerImagePy, hookTemplate, makeTree, taskclusterYml } from './trees.ts';
+import { dockerImagePy, hookTemplate, makeTree, taskclusterYml, type LocalTree } from './trees.ts';
 
 /** Everything on one machine: the stand-ins, the builds, the trees, and the environment that the real bot runs with. */
 export interface Workspace {
@@ -50,13 +51,18 @@ export interface Builds {
 export interface WorkspaceOptions {
   /** Of the page and Slack’s API; a free one by default. */
   readonly port?: number;
+  /** A registry that runs already, instead of the stand-in, with the account that may push. */
+  readonly registry?: { readonly url: string; readonly credentials: Credentials };
+  readonly engine?: 'registry' | 'docker';
+  /** What the newest build of build-decision holds; a small image by default. */
+  readonly image?: LocalImage;
 }
 
 /** Starts it all but the bot. Whatever was started is stopped again where something fails. */
-export async function startWorkspace({ port = 0 }: WorkspaceOptions = {}): Promise<Workspace> {
+export async function startWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
   const stack = new AsyncDisposableStack();
   try {
-    const workspace = await assemble(stack, port);
+    const workspace = await assemble(stack, options);
     return { ...workspace, close: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
@@ -66,46 +72,46 @@ export async function startWorkspace({ port = 0 }: WorkspaceOptions = {}): Promi
 
 async function assemble(
   stack: AsyncDisposableStack,
-  port: number,
+  options: WorkspaceOptions,
 ): Promise<Omit<Workspace, 'close'>> {
   const folder = await mkdtemp(join(tmpdir(), 'promote-image-local-'));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
-  const credentials = {
-    username: 'mozillareleases',
-    password: new Secret(randomBytes(18).toString('base64url')),
-  };
+  const credentials = options.registry?.credentials ?? newAccount();
   const accounts = { [credentials.username]: credentials.password.reveal() };
   const tokens = stack.adopt(await startTokenService({ accounts }), (service) => service.close());
   const registry = stack.adopt(await startRegistry({ tokens }), (one) => one.close());
   const taskcluster = stack.adopt(await startTaskcluster(), (one) => one.close());
-  const trees = await makeTrees(folder, { url: registry.url, credentials });
-  const at = {
-    rootUrl: taskcluster.rootUrl,
-    key: taskcluster.key,
-    registry: registry.url,
-    engine: 'registry',
+  const { url } = options.registry ?? registry;
+  const trees = await makeTrees(folder, { url, credentials });
+  const { rootUrl, key } = taskcluster;
+  const places = {
+    rootUrl,
+    key,
+    registry: url,
+    engine: options.engine ?? 'registry',
     trees,
   } as const;
-  const { policy } = localPolicy({ ...at, team: 'T0LOCAL01', channel: 'C0IMAGES1' });
-  const builds = await makeBuilds(taskcluster, policy, trees);
-  const slack = stack.adopt(await startSlack(seedOf(exampleLines(builds)), { port }), (one) =>
-    one.stop(),
+  const { policy, yaml } = localPolicy({ ...places, ...home });
+  const builds = await makeBuilds(taskcluster, {
+    policy,
+    gecko: trees.gecko,
+    image: options.image,
+  });
+  const slack = stack.adopt(
+    await startSlack(seedOf(exampleLines(builds)), { port: options.port ?? 0 }),
+    (one) => one.stop(),
   );
-  const { yaml } = localPolicy({ ...at, team: slack.team, channel: slack.channel });
   const env = await writeConfiguration(folder, yaml, { slack, credentials });
   const startOne = async (): Promise<LocalBot> =>
     stack.adopt(await startBot(env, join(folder, 'bot.log')), (bot) => bot.stop());
+  const parts = { folder, slack, taskcluster, registry, tokens, policy, builds, credentials, env };
+  return { ...parts, startBot: startOne };
+}
+
+function newAccount(): Credentials {
   return {
-    folder,
-    slack,
-    taskcluster,
-    registry,
-    tokens,
-    policy,
-    builds,
-    credentials,
-    env,
-    startBot: startOne,
+    username: 'mozillareleases',
+    password: new Secret(randomBytes(18).toString('base64url')),
   };
 }
 
@@ -182,29 +188,34 @@ async function makeTrees(
 
 async function makeBuilds(
   taskcluster: LocalTaskcluster,
-  policy: Policy,
-  { gecko }: Awaited<ReturnType<typeof makeTrees>>,
+  given: {
+    readonly policy: Policy;
+    readonly gecko: LocalTree;
+    readonly image: LocalImage | undefined;
+  },
 ): Promise<Builds> {
+  const { gecko, policy } = given;
   const make = async (
     name: string,
     revision: string,
-    twists: object = {},
-  ): Promise<PublishedBuild> => {
+    twists: Twists & Partial<Pick<BuildToPublish, 'archive'>> = {},
+  ) => {
     const image = policy.images[name];
     if (!image) throw new Error(`The local policy has no image ${name}`);
     const mercurial =
-      name.endsWith('decision') && name !== 'build-decision' ? { mercurial: '6.8.1' } : {};
+      name.endsWith('_decision') || name === 'decision' ? { mercurial: '6.8.1' } : {};
     const archive = imageArtifact(await sampleImage(name, revision, mercurial));
     return publishBuild(taskcluster, { image, revision, archive, ...twists });
   };
   const revision = (first: string): string => first.padEnd(40, '0123456789abcdef').slice(0, 40);
+  const own = given.image ? { archive: imageArtifact(given.image) } : {};
   return {
     level1: await make('build-decision', revision('bad1e'), { level: 1 }),
     failed: await make('build-decision', revision('fa11ed'), {
-      runs: (run: object) => [{ ...run, state: 'failed', reasonResolved: 'failed' }],
+      runs: (run) => [{ ...run, state: 'failed', reasonResolved: 'failed' }],
     }),
     unsigned: await make('build-decision', revision('bad51e'), { sign: 'unsigned' }),
-    buildDecision: await make('build-decision', 'bd900d7a313c796d48da21fdb54ae35db812e3dc'),
+    buildDecision: await make('build-decision', 'bd900d7a313c796d48da21fdb54ae35db812e3dc', own),
     decision: await make('decision', revision('deca')),
     imageBuilder: await make('image_builder', gecko.revision),
     geckoDecision: await make('gecko_decision', gecko.revision),
