@@ -12,8 +12,13 @@ export async function addDecisions(
   from: Promotion | undefined,
   to: Promotion,
 ): Promise<void> {
-  const before = new Set(from ? decisionsOf(from).map(canonical) : []);
-  const added = decisionsOf(to).filter((decision) => !before.has(canonical(decision)));
+  // Each known one accounts for one: the same decision a second time is an added one too.
+  const known = from ? decisionsOf(from).map(canonical) : [];
+  const added = decisionsOf(to).filter((decision) => {
+    const at = known.indexOf(canonical(decision));
+    if (at >= 0) known.splice(at, 1);
+    return at < 0;
+  });
   if (added.length > 0) await tx.insertInto('decision').values(added).execute();
 }
 

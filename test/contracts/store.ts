@@ -243,10 +243,13 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
       await nothingStayed(from);
     });
 
-    it('keeps nothing of a change that counts a person again who counted before', async () => {
+    it.each([
+      ['again', '2026-11-23T09:00:00.000Z'],
+      ['twice in the same moment', at],
+    ])('keeps nothing of a change that counts a person %s', async (_, when) => {
       const from = await createPending('p1');
       const first = await change(from, { ...from, approvals: [approvalOf(from, 'U2')] });
-      const second = { ...approvalOf(from, 'U2'), at: '2026-11-23T09:00:00.000Z' };
+      const second = { ...approvalOf(from, 'U2'), at: when };
       const attempt = store.change({
         from: first,
         to: { ...approved(from), approvals: [...first.approvals, second] },

@@ -1,0 +1,4 @@
+import { freshSqlite } from '../store/fresh.ts';
+import { historiesContract } from './store-histories.ts';
+
+historiesContract('SQLite', freshSqlite);

@@ -1,0 +1,13 @@
+import { writeSync } from 'node:fs';
+import { explain, PromotionError } from '../../src/errors.ts';
+import { openStore } from '../../src/store/store.ts';
+
+/** Opens the store, says so or why not, and keeps it open until it is killed. */
+try {
+  await openStore(process.argv[2] ?? '', { now: () => new Date() });
+  writeSync(1, 'open\n');
+  setInterval(() => {}, 1_000);
+} catch (error) {
+  if (!(error instanceof PromotionError)) throw error;
+  writeSync(1, `refused ${error.reason}: ${explain(error.refusal)}\n`);
+}
