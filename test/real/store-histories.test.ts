@@ -1,0 +1,19 @@
+import { afterAll, beforeAll } from 'vitest';
+import { openStore } from '../../src/store/store.ts';
+import { historiesContract } from '../contracts/store-histories.ts';
+import { startPostgres, type Postgres } from './postgres.ts';
+
+let postgres: Postgres;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+
+afterAll(async () => {
+  await postgres.close();
+});
+
+historiesContract('PostgreSQL', async () => {
+  const database = await postgres.database();
+  return { ...database, open: (options) => openStore(database.url, options) };
+});
