@@ -1,0 +1,99 @@
+import { addAbortListener } from 'node:events';
+import Docker from 'dockerode';
+import { z } from 'zod';
+import { PromotionError, refuse } from '../errors.ts';
+import { interruption } from '../registry/retry.ts';
+
+/** What the engine is asked to do, for the sentences about it. */
+export interface Work {
+  /** `load the image` */
+  readonly verb: string;
+  /** `the load` */
+  readonly noun: string;
+}
+
+/**
+ * The engine at `dockerHost` (as DOCKER_HOST is written; by default its usual socket). Nothing is asked yet.
+ * @see https://docs.docker.com/reference/cli/docker/#environment-variables
+ */
+export function connect(dockerHost = 'unix:///var/run/docker.sock'): Docker {
+  const url = new URL(dockerHost);
+  // Given even where undefined: what is left out, the client takes from the process's DOCKER_HOST.
+  if (url.protocol === 'unix:') {
+    return new Docker({ socketPath: url.pathname, host: undefined, port: undefined });
+  }
+  const isTls = url.protocol === 'https:' || url.port === '2376';
+  const plain = isTls ? 'https' : 'http';
+  return new Docker({
+    protocol: url.protocol === 'ssh:' ? 'ssh' : plain,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port || (isTls ? 2376 : 2375),
+    ...(url.username ? { username: url.username } : {}),
+  });
+}
+
+export interface AskOptions {
+  readonly work: Work;
+  readonly signal: AbortSignal;
+  /** Milliseconds without any sign of life after which the engine is given up. */
+  readonly idle: number;
+}
+
+/** Hands an abort signal for dockerode to `ask`, and what to call at each sign of life. */
+export type Asking<T> = (signal: AbortSignal, alive: () => void) => Promise<T>;
+
+/** Asks the engine for something, however long it takes while it shows life. Throws a PromotionError of our words. */
+export async function asking<T>(options: AskOptions, ask: Asking<T>): Promise<T> {
+  const { work, signal, idle } = options;
+  if (signal.aborted) throw interruption(signal);
+  const stop = new AbortController();
+  using _ = addAbortListener(signal, () => stop.abort(interruption(signal)));
+  const timer = setTimeout(() => stop.abort(silent(options)), idle);
+  const aborted = Promise.withResolvers<never>();
+  stop.signal.addEventListener('abort', () => aborted.reject(stop.signal.reason));
+  try {
+    // Not every question of dockerode ends when it is aborted.
+    return await Promise.race([aborted.promise, ask(stop.signal, () => timer.refresh())]);
+  } catch (error) {
+    if (stop.signal.reason instanceof PromotionError) throw stop.signal.reason;
+    throw inOurWords(error, work);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function silent({ work, idle }: AskOptions): PromotionError {
+  const problem = `nothing came for ${idle / 1000} s`;
+  return new PromotionError(refuse('docker-unreachable', { what: work.noun, problem }));
+}
+
+/** An error that stands for an answer: `(HTTP code 500) server error - what the engine said`. */
+const answered = z.object({
+  statusCode: z.int(),
+  message: z.string(),
+});
+
+/** An error of dockerode in our words. The error itself is dropped: it may lead to what we sent. */
+function inOurWords(error: unknown, work: Work): PromotionError {
+  if (error instanceof PromotionError) return error;
+  const answer = answered.safeParse(error);
+  if (answer.success) {
+    const said = answer.data.message.replace(/^\(HTTP code \d+\) .*? - /, '');
+    const problem = printable(said) || `status ${answer.data.statusCode}`;
+    return new PromotionError(refuse('docker-failed', { what: work.verb, problem }));
+  }
+  const code = z.object({ code: z.string() }).safeParse(error);
+  const problem = printable(code.data?.code ?? 'the connection broke');
+  return new PromotionError(refuse('docker-unreachable', { what: work.noun, problem }));
+}
+
+/** Whether dockerode says that there is no such thing. */
+export function isMissing(error: unknown): boolean {
+  return answered.safeParse(error).data?.statusCode === 404;
+}
+
+/** One short line of text that the engine gave. */
+export function printable(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

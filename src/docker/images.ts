@@ -1,0 +1,41 @@
+import type Docker from 'dockerode';
+import type { Digest } from '../reference.ts';
+import { isMissing } from './connection.ts';
+
+/** What the engine had before we came, as far as we are going to touch it. */
+export interface Before {
+  /** As the engine names it. */
+  readonly repository: string;
+  readonly tag: string;
+  readonly imageId: Digest;
+  readonly hadImage: boolean;
+  /** The image that `repository:tag` stood for. */
+  readonly tagged: string | undefined;
+}
+
+/** The id of the image that a name or id stands for in the engine. */
+export async function imageAt(docker: Docker, name: string): Promise<string | undefined> {
+  try {
+    return (await docker.getImage(name).inspect()).Id;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Puts the engine back to what it was: our tag, our image. Does what can be done and never throws. */
+export async function tidy(docker: Docker, before: Before): Promise<void> {
+  const { repository, tag, imageId, hadImage, tagged } = before;
+  const name = `${repository}:${tag}`;
+  const abortSignal = AbortSignal.timeout(60_000);
+  const quietly = async (work: () => Promise<unknown>) => {
+    // An engine that does not answer any more can't be tidied; why it does not was said before.
+    await work().catch(() => undefined);
+  };
+  if (tagged === undefined) {
+    await quietly(() => docker.getImage(name).remove({ abortSignal }));
+  } else if (tagged !== imageId) {
+    await quietly(() => docker.getImage(tagged).tag({ repo: repository, tag, abortSignal }));
+  }
+  if (!hadImage) await quietly(() => docker.getImage(imageId).remove({ abortSignal }));
+}

@@ -1,0 +1,389 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeImage, type LocalImage } from '../../local/image.ts';
+import { makeLayer } from '../../local/layer.ts';
+import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
+import { createDockerEngine } from '../../src/docker/engine.ts';
+import { engineName } from '../../src/docker/name.ts';
+import { PromotionError, refuse } from '../../src/errors.ts';
+import { pushPlainly, smallImage } from '../registry/image.ts';
+import { events, json, startFakeEngine, type FakeEngine } from './engine-api.ts';
+import { account, pushOf, type PushSetting } from './setting.ts';
+
+const bot = account('relbot', 'cAnArY-5e1f');
+const basic = `Basic ${Buffer.from('relbot:cAnArY-5e1f').toString('base64')}`;
+const target = { name: 'mozillareleases/test', tag: 'v1' };
+
+let registry: LocalRegistry;
+let fake: FakeEngine;
+let image: LocalImage;
+
+beforeEach(async () => {
+  registry = await startRegistry({ accounts: { relbot: 'cAnArY-5e1f' } });
+  fake = await startFakeEngine(registry.url);
+  image = makeImage(
+    [await makeLayer({ base: 'x' }), await makeLayer({ app: randomBytes(300_000) })],
+    { name: 'decision:latest' },
+  );
+});
+afterEach(async () => {
+  await fake.close();
+  await registry.close();
+});
+
+function setting(more: Partial<PushSetting> = {}) {
+  return pushOf({ image, target, credentials: bot, ...more });
+}
+
+function engine(idle?: number) {
+  const timing = { attempts: 1, backoff: 1 };
+  return createDockerEngine({
+    dockerHost: fake.host,
+    registry: { url: registry.url, timing },
+    limits: { unpacked: 1024 ** 2 },
+    idle,
+  });
+}
+
+async function failure(more?: Partial<PushSetting>, idle?: number): Promise<PromotionError> {
+  const error = await engine(idle)(setting(more).push).then(
+    () => new Error('It did not fail'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof PromotionError)) throw error;
+  expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('cAnArY');
+  return error;
+}
+
+const tagged = () => registry.store.repositories.get(target.name)?.tags.get(target.tag);
+const pushes = () => fake.requests.filter((line) => line.endsWith('/push'));
+
+describe('the docker engine', () => {
+  it('publishes the image and gives what the registry holds', async () => {
+    const { push, ledger, progress } = setting();
+    const pushed = await engine()(push);
+    const loaded = image.layers.map(({ diffId }) => diffId);
+    expect(pushed.layers.map(({ diffId, how }) => [diffId, how])).toEqual(
+      loaded.map((diffId) => [diffId, 'sent']),
+    );
+    expect(pushed.compressor).toBe('docker 99.0, gzip');
+    expect(ledger).toMatchObject(loaded.map((diffId) => ({ diffId, repository: target.name })));
+    expect(progress.map(({ step }) => step)).toEqual(
+      expect.arrayContaining(['download', 'layer', 'read-back']),
+    );
+    expect(progress.at(-1)?.layers.map(({ state }) => state)).toEqual(['sent', 'sent']);
+  });
+
+  it('leaves nothing in the engine, and never sets a tag that the archive brings along', async () => {
+    const seen: string[][] = [];
+    fake.tags.set('decision:latest', 'sha256:somebody’s');
+    await engine()(setting({ onProgress: () => seen.push([...fake.tags.keys()]) }).push);
+    expect([...fake.tags]).toEqual([['decision:latest', 'sha256:somebody’s']]);
+    expect(fake.images.size).toBe(0);
+    expect(new Set(seen.flat())).toEqual(
+      new Set(['decision:latest', `${registry.host}/${target.name}:${target.tag}`]),
+    );
+  });
+
+  it('leaves nothing in the engine when the push fails either', async () => {
+    fake.instead.push = (response) => void (events(response, { error: 'boom' }), response.end());
+    expect(await failure()).toMatchObject({ reason: 'docker-failed', facts: { problem: 'boom' } });
+    expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+
+  it('puts back an image and a tag of the same name that the engine had', async () => {
+    const name = `${registry.host}/${target.name}:${target.tag}`;
+    fake.images.set('sha256:old', smallImage());
+    fake.tags.set(name, 'sha256:old');
+    await engine()(setting().push);
+    expect([...fake.tags]).toEqual([[name, 'sha256:old']]);
+    expect([...fake.images.keys()]).toEqual(['sha256:old']);
+  });
+
+  it('keeps an image that the engine had already', async () => {
+    fake.images.set(image.imageId, smallImage());
+    fake.tags.set('mine:v1', image.imageId);
+    await engine()(setting().push);
+    expect([...fake.tags]).toEqual([['mine:v1', image.imageId]]);
+    expect([...fake.images.keys()]).toEqual([image.imageId]);
+  });
+
+  it('prints no password with DEBUG=*', async () => {
+    const script = join(import.meta.dirname, 'push-once.ts');
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [script, fake.host, registry.url, bot.username],
+      { env: { DEBUG: '*', PASSWORD: bot.password.reveal() } },
+    );
+    const sent = Buffer.from(fake.auths[0] ?? '').toString('base64');
+    expect(fake.auths[0]).toContain('cAnArY');
+    expect(stderr).toContain('X-Registry-Auth');
+    expect(stdout + stderr).not.toContain('cAnArY');
+    expect(stdout + stderr).not.toContain(sent.slice(8, -8));
+  });
+
+  it('gives the engine the password in a header and nowhere else', async () => {
+    await engine()(setting().push);
+    expect(fake.auths.map((auth) => JSON.parse(auth))).toEqual([
+      { username: 'relbot', password: 'cAnArY-5e1f', serveraddress: registry.host },
+    ]);
+    expect(fake.requests.join()).not.toContain('cAnArY');
+  });
+
+  it('starts over for gzip layers, whose size is known only at their end', async () => {
+    const gzip = setting({ layout: 'docker-25', layers: 'gzip' });
+    await engine()(gzip.push);
+    expect(gzip.opened()).toBe(3);
+    expect(fake.images.size).toBe(0);
+  });
+});
+
+describe('before anything is downloaded', () => {
+  it('a wrong password is refused, in no time', async () => {
+    const start = performance.now();
+    const wrong = setting({ credentials: account('relbot', 'wrong') });
+    await expect(engine()(wrong.push)).rejects.toMatchObject({ reason: 'registry-credentials' });
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect([wrong.opened(), fake.requests.length]).toEqual([0, 0]);
+  });
+
+  it('an account that may not push is refused', async () => {
+    registry.faults.add('start', { fault: 'answer', status: 403 });
+    expect(await failure()).toMatchObject({ reason: 'registry-denied' });
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('a tag that holds another image is refused', async () => {
+    const other = smallImage();
+    await pushPlainly({ url: registry.url, ...target, authorization: basic }, other);
+    expect(await failure()).toMatchObject({
+      reason: 'tag-taken',
+      facts: { target: 'mozillareleases/test:v1', digest: other.digest },
+    });
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('a tag that holds this very image is success', async () => {
+    const first = await engine()(setting().push);
+    const again = setting();
+    expect(await engine()(again.push)).toMatchObject({ digest: first.digest, sent: 0 });
+    expect(again.opened()).toBe(0);
+  });
+
+  it('an engine that does not answer is told', async () => {
+    await fake.close();
+    expect(await failure()).toMatchObject({ reason: 'docker-unreachable' });
+  });
+});
+
+describe('nothing is tagged or pushed', () => {
+  const expectNothing = () => {
+    expect(fake.requests.filter((line) => /\/(tag|push)$/.test(line))).toEqual([]);
+    expect(fake.images.size).toBe(0);
+    expect(tagged()).toBeUndefined();
+  };
+
+  it('where the artifact’s bytes turn out wrong at their very end', async () => {
+    const wrong = new PromotionError(refuse('artifact-hash', { artifact: 'a', task: 'b' }));
+    const error = await failure({
+      async *through(bytes) {
+        yield* bytes;
+        throw wrong;
+      },
+    });
+    expect(error).toBe(wrong);
+    expectNothing();
+  });
+
+  it('where the archive is damaged', async () => {
+    const error = await failure({
+      async *through(bytes) {
+        const all = Buffer.concat(await Array.fromAsync(bytes));
+        yield all.subarray(0, all.length - 100);
+      },
+    });
+    expect(error.reason).toMatch(/^archive-/);
+    expectNothing();
+  });
+
+  it('where the archive is too large', async () => {
+    const large = makeImage([await makeLayer({ zeros: new Uint8Array(2 * 1024 ** 2) })]);
+    expect(await failure({ image: large })).toMatchObject({ reason: 'archive-too-large' });
+    expectNothing();
+  });
+
+  it('where the archive holds another image than was approved', async () => {
+    const { push } = setting();
+    const other = makeImage([await makeLayer({ other: 'y' })]);
+    const { open } = setting({ image: other }).push;
+    await expect(engine()({ ...push, open })).rejects.toMatchObject({
+      reason: 'changed-image',
+      facts: { got: other.imageId, want: image.imageId },
+    });
+    expectNothing();
+  });
+
+  it.each([
+    ['an error', [{ errorDetail: { message: 'no space left on device' } }], 'docker-failed'],
+    ['nothing', [], 'docker-nonsense'],
+    ['another image', [{ stream: `Loaded image ID: sha256:${'0'.repeat(64)}\n` }], 'docker-image'],
+    ['a name', [{ stream: 'Loaded image: decision:latest\n' }], 'docker-nonsense'],
+    ['garbage', ['<html>\n'], 'docker-nonsense'],
+  ])('where the engine says of the load: %s', async (_, lines, reason) => {
+    fake.instead.load = async (response, request) => {
+      await Array.fromAsync(request);
+      events(response, ...lines);
+      response.end();
+    };
+    expect(await failure()).toMatchObject({ reason });
+    expectNothing();
+  });
+
+  it('where the engine loads two images', async () => {
+    const line = { stream: `Loaded image ID: ${image.imageId}\n` };
+    fake.instead.load = async (response, request) => {
+      await Array.fromAsync(request);
+      events(response, line, line);
+      response.end();
+    };
+    expect(await failure()).toMatchObject({ reason: 'docker-nonsense' });
+    expectNothing();
+  });
+
+  it('where the engine answers before it has the whole image', async () => {
+    fake.instead.load = (response) => {
+      events(response, { stream: `Loaded image ID: ${image.imageId}\n` });
+      response.end();
+    };
+    const slow = async function* (bytes: AsyncIterable<Uint8Array>) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      yield* bytes;
+    };
+    expect(await failure({ through: slow })).toMatchObject({ reason: 'docker-nonsense' });
+    expectNothing();
+  });
+
+  it('where the engine refuses the load', async () => {
+    fake.instead.load = (response) => json(response, 500, { message: 'disk\nfull' });
+    expect(await failure()).toMatchObject({
+      reason: 'docker-failed',
+      facts: { what: 'load the image', problem: 'disk full' },
+    });
+    expectNothing();
+  });
+
+  it('where the engine hangs up during the load', async () => {
+    fake.instead.load = (_, request) => void request.once('data', () => request.destroy());
+    expect(await failure()).toMatchObject({ reason: 'docker-unreachable' });
+    expectNothing();
+  });
+
+  it('where the engine stands still during the load', async () => {
+    fake.instead.load = () => undefined;
+    expect(await failure({}, 300)).toMatchObject({
+      reason: 'docker-unreachable',
+      facts: { problem: 'nothing came for 0.3 s' },
+    });
+    expectNothing();
+  });
+
+  it('after the tag was taken meanwhile', async () => {
+    const other = smallImage();
+    fake.instead.tag = async (response) => {
+      await pushPlainly({ url: registry.url, ...target, authorization: basic }, other);
+      json(response, 201, {});
+    };
+    expect(await failure()).toMatchObject({
+      reason: 'changed-tag',
+      facts: { digest: other.digest },
+    });
+    expect(pushes()).toEqual([]);
+  });
+});
+
+describe('a push is a failure', () => {
+  const digest = `sha256:${'1'.repeat(64)}`;
+  const line = (tag: string, of = digest) => ({ status: `${tag}: digest: ${of} size: 5` });
+
+  it.each([
+    ['that just ends', [{ status: 'Pushed', id: 'a' }], 'docker-nonsense'],
+    ['with a digest of another tag', [line('v2')], 'docker-nonsense'],
+    [
+      'with two digests',
+      [line('v1'), { aux: { Tag: 'v1', Digest: `sha256:${'2'.repeat(64)}` } }],
+      'docker-nonsense',
+    ],
+    ['with a digest that is none', [line('v1', 'sha256:xyz')], 'docker-nonsense'],
+    ['with an error after the digest', [line('v1'), { error: 'late' }], 'docker-failed'],
+    ['with an error without a line break', ['{"error":"late"}'], 'docker-failed'],
+    [
+      'refused by the registry',
+      [{ error: 'unauthorized: authentication required' }],
+      'registry-credentials',
+    ],
+    ['without credentials', [{ error: 'no basic auth credentials' }], 'registry-credentials'],
+    [
+      'denied by the registry',
+      [{ error: 'denied: requested access to the resource is denied' }],
+      'registry-denied',
+    ],
+    ['that claims what is not there', [line('v1')], 'read-back-digest'],
+  ])('%s', async (_, lines, reason) => {
+    fake.instead.push = (response) => {
+      events(response, ...lines);
+      response.end();
+    };
+    expect(await failure()).toMatchObject({ reason });
+    expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+
+  it('whose image is another one on the registry', async () => {
+    const other = smallImage();
+    fake.instead.push = async (response) => {
+      await pushPlainly({ url: registry.url, ...target, authorization: basic }, other);
+      events(response, line('v1', other.digest));
+      response.end();
+    };
+    expect(await failure()).toMatchObject({ reason: 'read-back-config' });
+  });
+
+  it('that the registry refuses while the engine tries again and again', async () => {
+    fake.instead.push = (response) => {
+      registry.faults.add('start', { fault: 'answer', status: 403 });
+      events(response, { status: 'Retrying in 5 seconds', id: 'a' });
+    };
+    const start = performance.now();
+    expect(await failure()).toMatchObject({ reason: 'registry-denied' });
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
+  it('but not one that goes well when it is tried again', async () => {
+    fake.instead.push = async (response) => {
+      events(response, { status: 'Retrying in 1 second', id: 'a' });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return 'go on';
+    };
+    await engine()(setting().push);
+    expect(tagged()).toBeDefined();
+  });
+
+  it('that was stopped by us', async () => {
+    const stop = new AbortController();
+    fake.instead.push = () => stop.abort();
+    expect(await failure({ signal: stop.signal })).toMatchObject({ reason: 'interrupted' });
+    expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+});
+
+describe('the engine’s name for a repository', () => {
+  it.each([
+    ['https://registry-1.docker.io', 'docker.io/a/b'],
+    ['http://127.0.0.1:5000', '127.0.0.1:5000/a/b'],
+    ['https://registry.example', 'registry.example/a/b'],
+  ])('at %s is %s', (url, name) => {
+    expect(engineName(url, 'a/b')).toBe(name);
+  });
+});

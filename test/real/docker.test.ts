@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { imageArchive, makeImage, type LocalImage } from '../../local/image.ts';
+import { makeLayer } from '../../local/layer.ts';
+import { createDockerEngine } from '../../src/docker/engine.ts';
+import { PromotionError, refuse } from '../../src/errors.ts';
+import { account, pushOf } from '../docker/setting.ts';
+import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
+import { startDockerd, type Dockerd } from './dockerd.ts';
+
+const exec = promisify(execFile);
+const bot = account('relbot', 'pa:ss w0rd/é');
+const limits = { unpacked: 1024 ** 3 };
+
+let dockerd: Dockerd;
+let registry: DockerRegistry;
+let count = 0;
+let image: LocalImage;
+let target: { name: string; tag: string };
+
+beforeAll(async () => {
+  dockerd = await startDockerd();
+  const htpasswd = { user: bot.username, password: bot.password.reveal() };
+  registry = await startDockerRegistry({ htpasswd });
+});
+afterAll(async () => {
+  await registry?.close();
+  await dockerd?.close();
+});
+beforeEach(async () => {
+  count += 1;
+  target = { name: 'mozillareleases/test', tag: `v${count}` };
+  image = makeImage([
+    await makeLayer({ 'etc/os-release': 'ID=test\n', 'bin/base': randomBytes(200_000) }),
+    await makeLayer({ 'opt/app': randomBytes(3_000_000), 'opt/zeros': new Uint8Array(1_000_000) }),
+    await makeLayer({ 'etc/motd': `image ${count}` }),
+  ]);
+});
+
+const engine = () =>
+  createDockerEngine({ dockerHost: dockerd.host, registry: { url: registry.url }, limits });
+
+async function skopeo(): Promise<{ Digest: string; Layers: string[] }> {
+  const at = `docker://${registry.host}/${target.name}:${target.tag}`;
+  const creds = `--creds=${bot.username}:${bot.password.reveal()}`;
+  const { stdout } = await exec('skopeo', ['inspect', '--tls-verify=false', creds, at]);
+  return JSON.parse(stdout);
+}
+
+async function inEngine(): Promise<string[]> {
+  const images = await dockerd.docker.listImages({ all: true });
+  return images.map(({ Id }) => Id);
+}
+
+async function reasonOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+}
+
+describe('the docker engine, with a real engine and a real registry', () => {
+  it.each([
+    ['image_builder', 'plain', 1],
+    ['docker-24', 'plain', 1],
+    ['docker-25', 'plain', 1],
+    ['docker-25', 'gzip', 3],
+  ] as const)(
+    'publishes an archive laid out by %s with %s layers',
+    async (layout, layers, opened) => {
+      const setting = pushOf({ image, target, credentials: bot, layout, layers });
+      const pushed = await engine()(setting.push);
+
+      const seen = await skopeo();
+      expect(pushed.digest).toBe(seen.Digest);
+      expect(pushed.layers.map(({ digest }) => digest)).toEqual(seen.Layers);
+      expect(pushed.layers.map(({ diffId }) => diffId)).toEqual(image.layers.map((l) => l.diffId));
+      expect(pushed.layers.map(({ how }) => how)).toEqual(['sent', 'sent', 'sent']);
+      expect(pushed.sent).toBe(pushed.layers.reduce((sum, { size }) => sum + size, 0));
+      expect(pushed.compressor).toMatch(/^docker 20\.10\.24\S*, gzip$/);
+      expect(setting.ledger.map(({ digest }) => digest)).toEqual(seen.Layers);
+      expect(setting.opened()).toBe(opened);
+      expect(await inEngine()).toEqual([]);
+    },
+  );
+
+  it('is read back by another engine as the same image', async () => {
+    await engine()(pushOf({ image, target, credentials: bot }).push);
+    const at = `${registry.host}/${target.name}:${target.tag}`;
+    const authconfig = { ...bot, password: bot.password.reveal(), serveraddress: registry.host };
+    const pulled = await dockerd.docker.pull(at, { authconfig });
+    await new Promise((resolve) => dockerd.docker.modem.followProgress(pulled, resolve));
+    expect((await dockerd.docker.getImage(at).inspect()).Id).toBe(image.imageId);
+    await dockerd.docker.getImage(at).remove();
+  });
+
+  it('does nothing where the tag holds this very image', async () => {
+    const first = await engine()(pushOf({ image, target, credentials: bot }).push);
+    const again = pushOf({ image, target, credentials: bot });
+    expect(await engine()(again.push)).toMatchObject({ digest: first.digest, sent: 0 });
+    expect(again.opened()).toBe(0);
+  });
+
+  it('sends only what the registry does not have', async () => {
+    await engine()(pushOf({ image, target, credentials: bot }).push);
+    const more = makeImage([...image.layers, await makeLayer({ new: randomBytes(1000) })]);
+    const next = { ...target, tag: `${target.tag}-next` };
+    const pushed = await engine()(pushOf({ image: more, target: next, credentials: bot }).push);
+    expect(pushed.layers.map(({ how }) => how)).toEqual(['present', 'present', 'present', 'sent']);
+  });
+
+  it('never overwrites a tag', async () => {
+    const first = await engine()(pushOf({ image, target, credentials: bot }).push);
+    const other = makeImage([await makeLayer({ other: 'x' })]);
+    const setting = pushOf({ image: other, target, credentials: bot });
+    expect(await reasonOf(engine()(setting.push))).toMatchObject({
+      reason: 'tag-taken',
+      facts: { digest: first.digest },
+    });
+    expect(setting.opened()).toBe(0);
+  });
+
+  it('answers at once to a wrong password', async () => {
+    const setting = pushOf({ image, target, credentials: account('relbot', 'wrong') });
+    const start = performance.now();
+    const error = await reasonOf(engine()(setting.push));
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(error).toMatchObject({ reason: 'registry-credentials' });
+    expect(setting.opened()).toBe(0);
+  });
+
+  it('leaves images and tags of the engine as they were', async () => {
+    const name = `${registry.host}/${target.name}`;
+    const own = makeImage([await makeLayer({ own: `${count}` })]);
+    const setting = pushOf({ image: own, target: { ...target, tag: 'own' }, credentials: bot });
+    const load = await dockerd.docker.loadImage(
+      Readable.from(imageArchive({ ...own, name: 'own:own' }, 'docker-24')),
+    );
+    await new Promise((resolve) => dockerd.docker.modem.followProgress(load, resolve));
+    await dockerd.docker.getImage(own.imageId).tag({ repo: name, tag: target.tag });
+
+    await engine()(pushOf({ image, target, credentials: bot }).push);
+    expect((await dockerd.docker.getImage(`${name}:${target.tag}`).inspect()).Id).toBe(own.imageId);
+    await engine()(setting.push);
+    expect(await inEngine()).toEqual([own.imageId]);
+    await dockerd.docker.getImage(own.imageId).remove({ force: true });
+  });
+
+  it('publishes nothing when the artifact turns out bad at its very end', async () => {
+    const broken = new PromotionError(
+      refuse('artifact-hash', { artifact: 'public/image.tar.zst', task: 'a' }),
+    );
+    const setting = pushOf({
+      image,
+      target,
+      credentials: bot,
+      async *through(bytes) {
+        yield* bytes;
+        throw broken;
+      },
+    });
+    expect(await reasonOf(engine()(setting.push))).toBe(broken);
+    expect(await inEngine()).toEqual([]);
+    await expect(skopeo()).rejects.toThrow(/manifest unknown/);
+  });
+});
+
+describe('the docker engine, with an engine that dies', () => {
+  it.each(['download', 'layer'] as const)('says so when it dies in the %s', async (step) => {
+    const mortal = await startDockerd();
+    try {
+      const large = makeImage([await makeLayer({ big: randomBytes(40_000_000) })]);
+      const { push } = pushOf({
+        image: large,
+        target,
+        credentials: bot,
+        onProgress: (progress) => {
+          if (progress.step === step) process.kill(mortal.pid, 'SIGKILL');
+        },
+      });
+      const dying = createDockerEngine({
+        dockerHost: mortal.host,
+        registry: { url: registry.url },
+        limits,
+      });
+      expect(await reasonOf(dying(push))).toMatchObject({ reason: 'docker-unreachable' });
+      await expect(skopeo()).rejects.toThrow(/manifest unknown/);
+    } finally {
+      await mortal.close();
+    }
+  });
+
+  it('says so when there is none', async () => {
+    const nobody = createDockerEngine({
+      dockerHost: 'unix:///nonexistent/docker.sock',
+      registry: { url: registry.url },
+      limits,
+    });
+    const error = await reasonOf(nobody(pushOf({ image, target, credentials: bot }).push));
+    expect(error).toMatchObject({ reason: 'docker-unreachable', facts: { problem: 'ENOENT' } });
+  });
+});
