@@ -66,8 +66,8 @@ export interface SeedCommand {
   readonly description?: string;
   /** `<image> <build>` */
   readonly usage?: string;
-  /** Whole lines that work, offered by the page with one click. */
-  readonly examples?: readonly string[];
+  /** Whole lines, offered by the page with one click; `about` says in a few words what the line shows. */
+  readonly examples?: readonly (string | { readonly line: string; readonly about: string })[];
   /** Mentions in the text arrive as `<@U…>`. */
   readonly shouldEscape?: boolean;
 }

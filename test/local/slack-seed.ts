@@ -59,7 +59,10 @@ export const seed: Seed = {
       command: '/promote-image',
       description: 'Publish a container image',
       usage: '<image> <build>',
-      examples: ['/promote-image build-decision latest', '/promote-image help'],
+      examples: [
+        { line: '/promote-image build-decision latest', about: 'Publish the newest build' },
+        '/promote-image help',
+      ],
     },
     { command: '/mention', shouldEscape: true },
   ],

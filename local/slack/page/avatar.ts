@@ -16,7 +16,7 @@ export function avatar(user: SeedUser): Html {
 }
 
 function initials({ realName }: SeedUser): string {
-  const [first = '', ...rest] = realName.split(/\s+/);
+  const [first = '', ...rest] = realName.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
   return (first.slice(0, 1) + (rest.at(-1) ?? '').slice(0, 1)).toUpperCase();
 }
 

@@ -1,4 +1,5 @@
 import type { SlackFile } from '../things.ts';
+import { looksOf, rows } from './diff.ts';
 import { html, type Html } from './html.ts';
 
 const shownLines = 28;
@@ -31,38 +32,17 @@ export function fileCard(file: SlackFile): Html {
 function preview(file: SlackFile): Html {
   const lines = (file.bytes?.toString() ?? '').trimEnd().split('\n');
   const looks = file.filetype === 'diff' ? looksOf(lines) : [];
-  const draw = (from: number, to: number) =>
-    html`<code
-      >${lines
-        .slice(from, to)
-        .map(
-          (line, index) => html`<span class="row ${looks[from + index]}">${line || ' '}</span>`,
-        )}</code
-    >`;
   const rest = lines.length - shownLines;
   return html`<div class="snippet" tabindex="0" role="region" aria-label="Contents of ${file.name}">
-    ${draw(0, shownLines)}
+    ${rows(lines.slice(0, shownLines), looks)}
     ${
       rest > 0 &&
       html`<details>
         <summary>${rest} more ${rest === 1 ? 'line' : 'lines'}</summary>
-        ${draw(shownLines, lines.length)}
+        ${rows(lines.slice(shownLines), looks.slice(shownLines))}
       </details>`
     }
   </div>`;
-}
-
-/** How each line of a patch looks: what stands outside of hunks is not code. */
-function looksOf(lines: readonly string[]): readonly string[] {
-  let isInHunk = false;
-  return lines.map((line) => {
-    if (line.startsWith('@@')) isInHunk = true;
-    else if (/^(diff |-- ?$|From )/.test(line)) isInHunk = false;
-    if (line.startsWith('@@')) return 'hunk';
-    if (!isInHunk) return 'meta';
-    if (line.startsWith('+')) return 'added';
-    return line.startsWith('-') ? 'removed' : '';
-  });
 }
 
 function size(bytes: number): string {

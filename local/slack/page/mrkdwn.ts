@@ -1,4 +1,5 @@
 import { Html, escape, html } from './html.ts';
+import { codeBlock } from './diff.ts';
 import { shortName, sign } from './emoji.ts';
 import type { Workspace } from '../workspace.ts';
 
@@ -15,9 +16,7 @@ export function mrkdwn(text: string, reader: Reader): Html {
   const keep = (piece: Html): string => `\u{E000}${kept.push(piece) - 1}\u{E001}`;
   const bare = text
     .replaceAll(/[\u{E000}\u{E001}]/gu, '')
-    .replaceAll(/```\n?([\s\S]+?)\n?```\n?/g, (_, code: string) =>
-      keep(html`<pre>${decode(code)}</pre>`),
-    )
+    .replaceAll(/```\n?([\s\S]+?)\n?```\n?/g, (_, code: string) => keep(codeBlock(decode(code))))
     .replaceAll(/`([^`\n]+)`/g, (_, code: string) => keep(html`<code>${decode(code)}</code>`))
     .replaceAll(/<([^<>\n]+)>/g, (_, inner: string) => keep(reference(inner, reader)))
     .replaceAll(/\bhttps?:\/\/[^\s<>|\u{E000}]+[^\s<>|.,:;!?)\]\u{E000}]/gu, (url) =>

@@ -5,7 +5,10 @@ import { html, type Html } from './html.ts';
 
 /** The channels that a person is in, theirs with the bot last. */
 export function channelsOf(workspace: Workspace, as: string): readonly SeedChannel[] {
-  const mine = [...workspace.channels.values()].filter((found) => workspace.isMember(found, as));
+  const mine = [...workspace.channels.values()].filter(
+    (found) =>
+      workspace.isMember(found, as) && (isNamed(found) || workspace.messages(found.id).length > 0),
+  );
   return [...mine.filter(isNamed), ...mine.filter((found) => !isNamed(found))];
 }
 
@@ -40,7 +43,6 @@ function markOf(channel: SeedChannel): string {
 /** Everybody one can be. Who can't sign in is shown, but can't be chosen. */
 export function peopleList(workspace: Workspace, as: string): Html {
   return html`${[...workspace.users.values()].filter(isPerson).map((user) => {
-    const kind = kindOf(user);
     const canSignIn = user.kind !== 'deactivated' && user.kind !== 'invited';
     return html`<li>
       <button
@@ -50,14 +52,17 @@ export function peopleList(workspace: Workspace, as: string): Html {
         ${!canSignIn && html`disabled`}
       >
         ${avatar(user)}
-        <span class="name"
-          ><strong>${user.realName}</strong
-          ><small>${user.title ?? kind ?? `@${user.name}`}</small></span
-        >
-        ${kind && user.title && html`<span class="badge">${kind}</span>`}
+        <span class="name"><strong>${user.realName}</strong><small>${roleOf(user)}</small></span>
       </button>
     </li>`;
   })}`;
+}
+
+/** What the person is here, and what sets the account apart. */
+function roleOf(user: SeedUser): string {
+  const kind = kindOf(user);
+  const title = user.title ?? kind ?? `@${user.name}`;
+  return kind && !title.toLowerCase().includes(kind) ? `${title} · ${kind}` : title;
 }
 
 function isPerson({ kind }: SeedUser): boolean {

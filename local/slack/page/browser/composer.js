@@ -24,7 +24,6 @@ export function startComposer(place) {
     const { example } = event.target.dataset;
     if (!example) return;
     line.value = example;
-    showHint();
     line.focus();
     form.requestSubmit();
   });
@@ -76,27 +75,38 @@ function recall(event) {
 export function showComposer({ channel, commands: known, home }) {
   form.hidden = home !== undefined;
   commands = known;
-  line.placeholder = `Message ${channel.name}, or / for a command`;
+  line.placeholder = `Message ${channel.name}`;
   const lines = known.flatMap((command) => command.examples ?? []);
-  if (examples.dataset.lines === lines.join('\n')) return;
-  examples.dataset.lines = lines.join('\n');
+  if (examples.dataset.lines === JSON.stringify(lines)) return;
+  examples.dataset.lines = JSON.stringify(lines);
   examples.replaceChildren(...lines.map(chip));
   showHint();
 }
 
+/** An example: what it is about, or the line itself without what all of them begin with. */
 function chip(example) {
+  const { line: whole, about } = typeof example === 'string' ? { line: example } : example;
   const button = document.createElement('button');
   button.type = 'button';
-  button.className = 'chip';
-  button.dataset.example = example;
-  button.textContent = example;
+  button.className = about ? 'chip said' : 'chip';
+  button.dataset.example = whole;
+  button.title = whole;
+  button.setAttribute('aria-label', about ? `${about}: ${whole}` : whole);
+  button.textContent = about ?? shorten(whole);
   return button;
+}
+
+function shorten(whole) {
+  const isOnly = commands.length === 1 && whole.includes(' ');
+  const bare = isOnly ? whole.replace(`${commands[0].command} `, '') : whole;
+  return bare.replaceAll(/\b([0-9a-f]{7})[0-9a-f]{33}\b/g, '$1…');
 }
 
 function showHint() {
   const word = line.value.split(/\s/)[0];
   const command = word.startsWith('/') && commands.find((known) => known.command.startsWith(word));
   hint.replaceChildren();
+  if (!line.value && commands.length > 0) hint.textContent = 'Type / for commands';
   if (!command) return;
   const code = document.createElement('code');
   code.textContent = `${command.command} ${command.usage ?? ''}`.trim();
