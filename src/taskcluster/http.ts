@@ -133,11 +133,12 @@ export function brokenConnection(error: unknown, signal: AbortSignal): Again {
 export function connectionProblem(error: unknown): string | undefined {
   if (isStalled(error)) return 'it stopped answering';
   if (error instanceof errors.ConnectTimeoutError) return 'it does not take connections';
+  if (error instanceof errors.HTTPParserError) return 'it does not speak HTTP';
   if (error instanceof errors.UndiciError) return 'the connection broke';
   if (error instanceof AggregateError) return connectionProblem(error.errors[0]);
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   const code = String(error.code);
-  if (/^(E[A-Z]{4,}|CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HPE_)/.test(code)) {
+  if (/^(E[A-Z]{4,}|CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/.test(code)) {
     return code;
   }
   return undefined;

@@ -76,7 +76,7 @@ describe('an address that DNS gives', () => {
 
   it('refuses the whole name where one of its addresses is private', async () => {
     expect(await looked([['1.1.1.1'], ['10.0.0.1']])).toBe('10.0.0.1 is not a public address');
-    expect(await looked([['1.1.1.1'], ['2606:4700::1111']])).toBe('1.1.1.1');
+    expect(await looked([['1.1.1.1'], ['2606:4700::1111']])).toBe('"1.1.1.1"');
     expect(await looked([['127.0.0.1']])).toBe('127.0.0.1 is a loopback address');
     expect(await looked([])).toBe('storage.example has no address');
   });
@@ -125,7 +125,7 @@ function resolver(addresses: readonly (readonly [string])[]): Resolve {
 function looked(addresses: readonly (readonly [string])[]): Promise<string> {
   return new Promise((resolve) => {
     vettedLookup(outside, resolver(addresses))('storage.example', {}, (error, address) =>
-      resolve(error?.message ?? String(address)),
+      resolve(error?.message ?? JSON.stringify(address)),
     );
   });
 }

@@ -389,7 +389,9 @@ export const tricks: Readonly<Record<string, Trick>> = {
   'a cancelled run': { reason: 'not-completed', twists: ended('exception', 'canceled') },
   'a running run': {
     reason: 'not-completed',
-    twists: runs(({ resolved: _, reasonResolved: __, ...run }) => [{ ...run, state: 'running' }]),
+    twists: runs(({ runId, reasonCreated, scheduled }) => [
+      { runId, reasonCreated, scheduled, state: 'running' },
+    ]),
   },
   'a completed run that is being run again': {
     reason: 'not-completed',
