@@ -1,0 +1,24 @@
+import { writeSync } from 'node:fs';
+import { openStore } from '../../src/store/store.ts';
+import { approved, eventOf } from './promotions.ts';
+
+/** A replica that stops in the middle of a transaction that approves `p1`, as if its machine were frozen. */
+const store = await openStore(process.argv[2] ?? '', { now: () => new Date() });
+const from = await store.get('p1');
+if (from?.state !== 'pending') throw new Error('p1 is not pending');
+let isFirst = true;
+const { outcome } = await store.change({
+  from,
+  to: approved(from, 'U00000009'),
+  event: eventOf('approved'),
+  posts: () => {
+    if (isFirst) {
+      isFirst = false;
+      writeSync(1, 'stopping\n');
+      process.kill(process.pid, 'SIGSTOP');
+    }
+    return [];
+  },
+});
+writeSync(1, `wrote ${outcome}\n`);
+await store.close();
