@@ -23,9 +23,6 @@ export async function* checked(
   bytes: Bytes,
   { build, approved, onEnd }: Checking,
 ): Bytes & AsyncGenerator<Uint8Array> {
-  if (approved && approved.sha256 !== build.artifact.sha256) {
-    changed('the chain of trust signs another sha256');
-  }
   const hash = createHash('sha256');
   const checkpoints: string[] = [];
   let size = 0;

@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
-import type { Bytes, OpenOptions } from '../ports.ts';
 import type { ArtifactFacts, TrustedBuild } from '../plan.ts';
-import type { Artifact } from '../ports.ts';
+import type { Artifact, Bytes, OpenOptions } from '../ports.ts';
 import { requestArtifact, type Source } from './artifact.ts';
 import { checked } from './checked.ts';
+import { partOf, type Part } from './part.ts';
 import { attempts, brokenConnection, isAgain, isStalled, repeat, type Again } from './http.ts';
 
 /** Largest artifact in bytes. */
@@ -21,6 +21,10 @@ export async function openDownload(
   limits: DownloadLimits,
   { build, options }: { readonly build: TrustedBuild; readonly options: OpenOptions },
 ): Promise<Artifact> {
+  const { approved } = options;
+  if (approved && approved.sha256 !== build.artifact.sha256) {
+    fail('changed-artifact', { problem: 'the chain of trust signs another sha256' });
+  }
   const deadline = AbortSignal.timeout(source.http.timeouts.download);
   const download: Download = {
     source,
@@ -30,7 +34,6 @@ export async function openDownload(
     deadline,
   };
   const first = await withinDeadline(download, () => connect(download, { offset: 0 }));
-  const { approved } = options;
   const { total: size } = first;
   if (approved && size !== undefined && size !== approved.size) {
     first.body.destroy();
@@ -60,13 +63,6 @@ interface Download {
   readonly limit: number;
   readonly signal: AbortSignal;
   readonly deadline: AbortSignal;
-}
-
-/** A body that begins at byte `start` of `total`. */
-interface Part {
-  readonly body: Dispatcher.ResponseData['body'];
-  readonly start: number;
-  readonly total: number | undefined;
 }
 
 async function withinDeadline<T>(download: Download, work: () => Promise<T>): Promise<T> {
@@ -102,8 +98,8 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
   } finally {
     part.body.destroy();
   }
-  if (first.total !== undefined && offset !== first.total)
-    lengthProblem(download, offset, first.total);
+  const { total = offset } = first;
+  if (offset !== total) lengthProblem(download, offset, total);
 
   /** Passes on what is new in the part. Gives the error that broke it, or `undefined` at its end. */
   async function* passed({ body, start }: Part): AsyncGenerator<Uint8Array, object | undefined> {
@@ -151,7 +147,7 @@ function connect(download: Download, position: Position): Promise<Part> {
     }
     if (isAgain(response)) return response;
     try {
-      return toPart(download, response, position);
+      return checkedPart(download, response, position);
     } catch (error) {
       response.body.destroy();
       throw error;
@@ -159,43 +155,25 @@ function connect(download: Download, position: Position): Promise<Part> {
   });
 }
 
-function toPart(
+function checkedPart(
   download: Download,
-  { headers, statusCode, body }: Dispatcher.ResponseData,
+  response: Dispatcher.ResponseData,
   { offset, total }: Position,
 ): Part {
-  if (statusCode === 416 && total !== undefined) lengthProblem(download, offset, total);
-  const encoding = headers['content-encoding'] ?? 'identity';
+  const { taskId, artifact } = download.build;
+  if (response.statusCode === 416 && total !== undefined) lengthProblem(download, offset, total);
+  const encoding = response.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
-    const { taskId, artifact } = download.build;
     const said = String(encoding).slice(0, 40);
     fail('artifact-encoding', { artifact: artifact.name, task: taskId, encoding: said });
   }
-  const part = statusCode === 206 ? partOf(headers['content-range']) : wholeOf(headers);
-  if (!part || part.start > offset || (statusCode === 206 && offset === 0)) {
-    return fail('taskcluster-nonsense', {
-      what: `for ${download.build.artifact.name} of ${download.build.taskId}`,
-      problem: 'it sends another part than was asked for',
-    });
+  const part = partOf(response, offset);
+  if (!part) {
+    const problem = 'it sends another part than was asked for';
+    return fail('taskcluster-nonsense', { what: `for ${artifact.name} of ${taskId}`, problem });
   }
   if (part.total !== undefined && part.total > download.limit) tooLarge(download);
-  return { body, ...part };
-}
-
-type Extent = Omit<Part, 'body'>;
-type Headers = Dispatcher.ResponseData['headers'];
-
-function wholeOf({ 'content-length': length }: Headers): Extent {
-  const known = typeof length === 'string' && /^\d{1,15}$/.test(length);
-  return { start: 0, total: known ? Number(length) : undefined };
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc9110#name-content-range */
-function partOf(range: string | string[] | undefined): Extent | undefined {
-  const [, start, , total] =
-    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(String(range)) ?? [];
-  if (start === undefined) return undefined;
-  return { start: Number(start), total: total === '*' ? undefined : Number(total) };
+  return part;
 }
 
 function giveUp({ source, build }: Download, error: object): never {

@@ -115,9 +115,9 @@ export async function repeat<T>(
       fail('taskcluster-unreachable', { what: asked.what, problem: outcome.again });
     }
     const pause = timeouts.pause * 2 ** (tried - 1) * (0.75 + Math.random() / 2);
-    await sleep(Math.max(outcome.after ?? 0, Math.min(pause, timeouts.longestPause)), undefined, {
-      signal: asked.signal,
-    });
+    const wait = Math.max(outcome.after ?? 0, Math.min(pause, timeouts.longestPause));
+    await sleep(wait, undefined, { signal: asked.signal }).catch(() => {});
+    asked.signal.throwIfAborted();
   }
 }
 

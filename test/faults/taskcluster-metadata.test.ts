@@ -249,7 +249,7 @@ describe('answers that change between two questions', () => {
       const task = given().taskcluster.tasks.get(taskId);
       if (!task) throw new Error('no task');
       const [run] = task.status.runs;
-      const runs = [...(run ? [run, { ...run, runId: 1, reasonCreated: 'rerun' }] : [])];
+      const runs = run ? [run, { ...run, runId: 1, reasonCreated: 'rerun' }] : [];
       task.status = { ...task.status, runs };
     });
     expect(reason).toBe('no-chain-of-trust');
