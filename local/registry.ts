@@ -100,7 +100,7 @@ async function serve(
   world.requests.push({ method, path: url.pathname + url.search, step: call.step, authorization });
   const fault = world.faults.take(call.step);
   if (fault?.fault === 'stall') return;
-  if (fault?.fault === 'meanwhile') fault.happens();
+  if (fault?.fault === 'meanwhile' || fault?.fault === 'answer') fault.happens?.();
   if (fault?.fault === 'slow') await sleep(fault.ms);
   const denied = challenge(world.access, call, authorization);
   const answer = fault?.fault === 'answer' ? fault : undefined;

@@ -18,9 +18,10 @@ export type Step =
 
 /** What goes wrong. Everything but `answer`, `cut` and `stall` still does what was asked. */
 export type Fault =
-  /** Answers this and does nothing. */
+  /** Answers this and does nothing, after something else has happened. */
   | {
       readonly fault: 'answer';
+      readonly happens?: () => void;
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;

@@ -38,7 +38,8 @@ export function createGzip({ level = 1 }: GzipOptions = {}): Compressor {
     level,
     memLevel: 9,
     finishFlush: constants.Z_SYNC_FLUSH,
-    chunkSize: blockSize + blockSize / 8,
+    // Each chunk that deflate fills is one more way through the thread pool, each larger one more for the collector.
+    chunkSize: 128 * 1024,
   };
   return {
     name: `zlib ${process.versions.zlib} level ${level}, 1 MiB blocks`,
@@ -48,19 +49,22 @@ export function createGzip({ level = 1 }: GzipOptions = {}): Compressor {
 
 async function* compress(bytes: Bytes, options: ZlibOptions): AsyncGenerator<Uint8Array> {
   const queue: Promise<Uint8Array>[] = [];
+  const pool: Buffer[] = [];
   let crc = 0;
   let size = 0;
-  let dictionary: Uint8Array | undefined;
+  let before: Block | undefined;
   yield header;
   try {
-    for await (const block of blocks(bytes)) {
-      crc = crc32(block, crc);
-      size += block.length;
-      const work = deflateBlock(block, dictionary, options);
+    for await (const block of blocks(bytes, pool)) {
+      crc = crc32(block.bytes, crc);
+      size += block.bytes.length;
+      const work = deflateBlock(block, before, options);
       // It is awaited in turn; until then its failure must not count as nobody's.
       work.catch(() => undefined);
       queue.push(work);
-      dictionary = block.subarray(-dictionarySize);
+      // Deflate has taken its dictionary; only its own input is still in use.
+      if (before) void before.done.promise.then(give(pool, before));
+      before = block;
       if (queue.length >= ahead) yield await queue.shift()!;
     }
     while (queue.length > 0) yield await queue.shift()!;
@@ -70,33 +74,52 @@ async function* compress(bytes: Bytes, options: ZlibOptions): AsyncGenerator<Uin
   yield Buffer.concat([ending, trailer(crc, size)]);
 }
 
-async function deflateBlock(
-  block: Uint8Array,
-  dictionary: Uint8Array | undefined,
-  options: ZlibOptions,
-): Promise<Uint8Array> {
-  const out = await deflate(block, dictionary ? { ...options, dictionary } : options);
-  // zlib hands out a view of its own, larger buffer: a copy lets go of the rest.
-  return Uint8Array.prototype.slice.call(out);
+interface Block {
+  readonly bytes: Buffer;
+  /** The whole buffer that it lies in. */
+  readonly buffer: Buffer;
+  readonly done: PromiseWithResolvers<void>;
 }
 
-/** Exactly {@link blockSize} bytes each, but for the last: how the source cuts them must not show in the digest. */
-export async function* blocks(bytes: Bytes): AsyncGenerator<Uint8Array> {
-  let block = Buffer.allocUnsafeSlow(blockSize);
+function give(pool: Buffer[], { buffer }: Block) {
+  return (): void => void pool.push(buffer);
+}
+
+async function deflateBlock(
+  block: Block,
+  before: Block | undefined,
+  options: ZlibOptions,
+): Promise<Uint8Array> {
+  const dictionary = before?.bytes.subarray(-dictionarySize);
+  try {
+    return await deflate(block.bytes, dictionary ? { ...options, dictionary } : options);
+  } finally {
+    block.done.resolve();
+  }
+}
+
+/**
+ * Exactly {@link blockSize} bytes each, but for the last: how the source cuts them must not show in the digest. Buffers
+ * come from the pool where it has any: a new one for each block keeps the garbage collector busy for a quarter of the time.
+ */
+async function* blocks(bytes: Bytes, pool: Buffer[]): AsyncGenerator<Block> {
+  const take = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(blockSize);
+  let buffer = take();
   let filled = 0;
   for await (const chunk of bytes) {
     for (let from = 0; from < chunk.length;) {
       const part = chunk.subarray(from, from + blockSize - filled);
-      block.set(part, filled);
+      buffer.set(part, filled);
       filled += part.length;
       from += part.length;
       if (filled < blockSize) continue;
-      yield block;
-      block = Buffer.allocUnsafeSlow(blockSize);
+      yield { bytes: buffer, buffer, done: Promise.withResolvers() };
+      buffer = take();
       filled = 0;
     }
   }
-  if (filled > 0) yield block.subarray(0, filled);
+  if (filled === 0) return;
+  yield { bytes: buffer.subarray(0, filled), buffer, done: Promise.withResolvers() };
 }
 
 /** CRC and length modulo 2^32, little-endian. */

@@ -9,11 +9,11 @@ import { onErrand } from './errand.ts';
 import { asItIs, finish } from './finish.ts';
 import { createGzip, type Compressor } from './gzip.ts';
 import { knownLayers } from './known.ts';
+import { LostUpload } from './lost-upload.ts';
 import { look } from './registry.ts';
 import { Report } from './report.ts';
 import { cancelSession, openSession } from './session.ts';
 import type { RegistryOptions } from './timing.ts';
-import { LostUpload } from './upload.ts';
 import { defaultChunks, roomFor, type ChunkSizes } from './window.ts';
 
 export interface EngineOptions extends RegistryOptions {

@@ -2,23 +2,11 @@ import { createHash } from 'node:crypto';
 import { fail, refuse, type Refusal } from '../errors.ts';
 import { digestFromHex, type Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
+import { LostUpload } from './lost-upload.ts';
 import { blobSize } from './read-back.ts';
 import { interruption, Transient } from './retry.ts';
 import { cancelSession, offsetOf, openSession, pushing, sessionStatus } from './session.ts';
 import { Window, type ChunkSizes, type Room } from './window.ts';
-
-/** Bytes that the registry does not have are no longer at hand: the push must start over. */
-export class LostUpload extends Error {
-  override readonly name = 'LostUpload';
-  readonly refusal: Refusal;
-  readonly because: 'bytes-lost' | 'chunks-refused';
-
-  constructor(refusal: Refusal, because: LostUpload['because']) {
-    super(refusal.reason);
-    this.refusal = refusal;
-    this.because = because;
-  }
-}
 
 export interface UploadOptions {
   readonly client: Client;
@@ -51,6 +39,8 @@ export class Upload {
   readonly #window: Window;
   readonly #hash = createHash('sha256');
   #location: URL | undefined;
+  /** What went wrong last: why bytes are lost. */
+  #trouble: Refusal | undefined;
   /** The blob is there. Fails with a PromotionError or a LostUpload. */
   readonly done: Promise<Uploaded>;
 
@@ -172,7 +162,10 @@ export class Upload {
       if (isAgain && (await isThere())) return;
       if (isAgain || !this.#location) await this.#resume();
       isAgain = true;
-      await attempt();
+      await attempt().catch((error: unknown) => {
+        if (error instanceof Transient) this.#trouble = error.refusal;
+        throw error;
+      });
     }, client.signal);
   }
 
@@ -184,7 +177,7 @@ export class Upload {
       return this.#confirm(status.offset, 416);
     }
     // The session is gone: as long as every byte is still here, another one does as well.
-    if (this.#window.start > 0) throw new LostUpload(this.#failure(404), 'bytes-lost');
+    if (this.#window.start > 0) throw this.#lost(404);
     this.#location = await openSession(client, this.#options);
   }
 
@@ -225,15 +218,19 @@ export class Upload {
   }
 
   #at(): URL {
-    if (!this.#location) throw new LostUpload(this.#failure(404), 'bytes-lost');
+    if (!this.#location) throw this.#lost(404);
     return new URL(this.#location);
   }
 
   #confirm(offset: number, status: number): void {
     if (offset < this.#window.start || offset > this.#window.end) {
-      throw new LostUpload(this.#failure(status), 'bytes-lost');
+      throw this.#lost(status);
     }
     this.#window.confirm(offset);
+  }
+
+  #lost(status: number): LostUpload {
+    return new LostUpload(this.#trouble ?? this.#failure(status), 'bytes-lost');
   }
 
   #refused({ status }: Answer, because: LostUpload['because']): never {

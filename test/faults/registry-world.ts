@@ -90,6 +90,7 @@ export async function faultyWorld(
       const push = pushOf(image, given);
       const started = performance.now();
       const outcome = await engine(push).catch(failed);
+      checkTags(registry);
       return { outcome, push, ms: performance.now() - started };
     },
     async close() {
@@ -97,6 +98,19 @@ export async function faultyWorld(
       await tokens.close();
     },
   };
+}
+
+/** Whatever happens, no tag may ever show an image of which a part is missing. */
+function checkTags({ store }: LocalRegistry): void {
+  for (const { tags, manifests, blobs } of store.repositories.values()) {
+    for (const digest of tags.values()) {
+      const { config, layers } = JSON.parse(String(manifests.get(digest)?.bytes)) as {
+        config: { digest: string };
+        layers: { digest: string }[];
+      };
+      for (const part of [config, ...layers]) expect(blobs.has(part.digest)).toBe(true);
+    }
+  }
 }
 
 /** An error must have a reason, and must not hold what nobody may see. */

@@ -17,19 +17,24 @@ export interface SmallImage {
 
 export const mediaType = 'application/vnd.docker.distribution.manifest.v2+json';
 
-/** An image of these layers (raw bytes), or of one layer of random bytes. */
-export function smallImage(raw: readonly Buffer[] = [randomBytes(3000)]): SmallImage {
+/** An image of these layers (raw bytes), or of one layer of random bytes; with a plain config unless one is given. */
+export function smallImage(
+  raw: readonly Buffer[] = [randomBytes(3000)],
+  itsConfig?: Buffer,
+): SmallImage {
   const layers = raw.map((bytes) => ({
     diffId: digestOf(bytes),
     size: bytes.length,
     blob: gzipSync(bytes),
   }));
-  const config = json({
-    architecture: 'amd64',
-    os: 'linux',
-    config: {},
-    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-  });
+  const config =
+    itsConfig ??
+    json({
+      architecture: 'amd64',
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+    });
   const manifest = json({
     schemaVersion: 2,
     mediaType,
