@@ -27,7 +27,8 @@ export async function makeLayer(files: Readonly<Record<string, LayerFile>>): Pro
 
 /** A layer out of everything below a folder of this machine, put at `at` in the image. */
 export async function layerFromFolder(folder: string, at = ''): Promise<Layer> {
-  return measure(() => tar(membersBelow(folder, at)));
+  const above = at === '' ? [] : foldersAbove(`${at}/`).map(folderMember);
+  return measure(() => tar(inTurn(above, membersBelow(folder, at))));
 }
 
 /** A layer that exists as a tar already. */
@@ -69,21 +70,24 @@ function memberOf(name: string, file: LayerFile): TarMember {
 }
 
 async function* membersBelow(folder: string, at: string): AsyncGenerator<TarMember> {
-  yield* [...foldersAbove(`${at}/`)].filter((name) => name !== '/').map(folderMember);
   for (const name of (await readdir(folder)).toSorted()) {
     const path = join(folder, name);
     const inside = at === '' ? name : `${at}/${name}`;
-    const { mode, size, ...is } = await lstat(path).then((stat) => ({
-      mode: stat.mode & 0o7777,
-      size: stat.size,
-      folder: stat.isDirectory(),
-      file: stat.isFile(),
-      symlink: stat.isSymbolicLink(),
-    }));
-    if (is.folder) yield* membersBelow(path, inside);
-    else if (is.symlink) yield { name: inside, type: '2', link: await readlink(path), mode };
-    else if (is.file) yield { name: inside, mode, size, body: () => createReadStream(path) };
+    const stat = await lstat(path);
+    const mode = stat.mode & 0o7777;
+    if (stat.isDirectory()) {
+      yield { name: `${inside}/`, type: '5', mode };
+      yield* membersBelow(path, inside);
+    } else if (stat.isSymbolicLink()) {
+      yield { name: inside, type: '2', link: await readlink(path), mode };
+    } else if (stat.isFile()) {
+      yield { name: inside, mode, size: stat.size, body: () => createReadStream(path) };
+    }
   }
+}
+
+async function* inTurn<T>(...lists: (Iterable<T> | AsyncIterable<T>)[]): AsyncGenerator<T> {
+  for (const list of lists) yield* list;
 }
 
 function byName(a: TarMember, b: TarMember): number {
