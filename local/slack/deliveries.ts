@@ -86,7 +86,7 @@ export class Deliveries {
   #hold(reorder: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#held.push(resolve);
-    if (this.#held.length >= reorder) this.#release();
+    if (this.#held.length >= reorder) queueMicrotask(() => this.#release());
     else void this.#sleep(longestHold).then(() => this.#release());
     return promise;
   }

@@ -1,3 +1,4 @@
+import { codeBlock } from './diff.ts';
 import { sign } from './emoji.ts';
 import { html, type Html } from './html.ts';
 import { channel, formatDate, group, link, person, type Reader } from './mrkdwn.ts';
@@ -36,7 +37,7 @@ function paragraph(node: Node, reader: Reader): Html {
   const inside = (node.elements ?? []).map((element) => piece(element, reader));
   switch (node.type) {
     case 'rich_text_preformatted':
-      return html`<pre>${inside}</pre>`;
+      return codeBlock((node.elements ?? []).map((part) => part.text ?? part.url ?? '').join(''));
     case 'rich_text_quote':
       return html`<blockquote class="pre-line">${inside}</blockquote>`;
     case 'rich_text_list': {
