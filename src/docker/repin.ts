@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { PromotionError, refuse } from '../errors.ts';
+import { interruption } from '../registry/retry.ts';
+import { asking, connect, isMissing, printable, type AskOptions } from './connection.ts';
+import { containerOf, type ContainerJob } from './container.ts';
+import { readEvents } from './events.ts';
+import { giveTo, linksIn, owner, usedBy } from './folder.ts';
+import { lastLine } from './output.ts';
+
+export interface RepinJob {
+  /** As DOCKER_HOST is written; the engine must see the same file system. @default unix:///var/run/docker.sock */
+  readonly dockerHost?: string | undefined;
+  /** The image of ours whose requirement files are pinned again, for messages. */
+  readonly name: string;
+  /** The image to run, pulled where the engine does not have it. */
+  readonly image: string;
+  /** Program and arguments; the image's own entrypoint does not count. */
+  readonly command: readonly string[];
+  /** A fresh checkout, an absolute path. Its files may be changed, its `.git` may not. */
+  readonly folder: string;
+  /** Where in the checkout the command starts. */
+  readonly workdir: string;
+  readonly network: boolean;
+  readonly limits?: Partial<RepinLimits> | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface RepinLimits {
+  /** Bytes, also for /tmp. */
+  readonly memory: number;
+  /** Bytes in the checkout, in all. */
+  readonly disk: number;
+  /** Milliseconds. */
+  readonly time: number;
+}
+
+const defaultLimits: RepinLimits = {
+  memory: 2 * 1024 ** 3,
+  disk: 2 * 1024 ** 3,
+  time: 15 * 60_000,
+};
+
+/** Milliseconds without a sign of life of the engine. */
+const idle = 60_000;
+
+/**
+ * Runs the re-pin command in a container that has the checkout, a /tmp and nothing else: not root, no network unless
+ * it is asked for. What it changed is in the folder afterwards; the container is gone, however it ended.
+ * Throws a PromotionError `repin-failed` or `docker-…`; then the folder is of no use.
+ */
+export async function repin(job: RepinJob): Promise<void> {
+  const docker = connect(job.dockerHost);
+  const limits = { ...defaultLimits, ...job.limits };
+  const links = await linksIn(job.folder);
+  await havingImage(docker, job);
+  const user = owner();
+  await giveTo(user, job.folder);
+  try {
+    await inContainer(docker, job, { ...job, limits, user });
+  } finally {
+    await giveTo(
+      { uid: process.getuid?.() ?? user.uid, gid: process.getgid?.() ?? user.gid },
+      job.folder,
+    );
+  }
+  // Whoever reads the files now must not be led out of the folder.
+  if ((await linksIn(job.folder)) !== links) throw failed(job, 'it made or changed links');
+}
+
+async function havingImage(docker: Docker, job: RepinJob): Promise<void> {
+  await ask(job, 'look for its image', async (abortSignal, alive) => {
+    try {
+      await docker.getImage(job.image).inspect();
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      const answer = await docker.pull(job.image, { abortSignal });
+      const work = { verb: `pull ${job.image}`, noun: `the pull of ${job.image}` };
+      await readEvents(answer as unknown as AsyncIterable<Uint8Array>, { work, onEvent: alive });
+    }
+  });
+}
+
+async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob): Promise<void> {
+  const container = await ask(job, 'make a container', () =>
+    docker.createContainer(containerOf(wanted)),
+  );
+  try {
+    const ended = await watched(container, job, wanted.limits);
+    if (ended.State.OOMKilled) {
+      throw failed(job, `it needed more memory than ${inMebibytes(wanted.limits.memory)}`);
+    }
+    if (ended.State.ExitCode === 0) return;
+    const said = await lastLine(container).catch(() => '');
+    const problem = `it ended with exit code ${ended.State.ExitCode}`;
+    throw failed(job, said === '' ? problem : `${problem}: ${printable(said)}`);
+  } finally {
+    // Where the engine is gone there is nothing to remove it with.
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+  }
+}
+
+/** Starts the container and waits for its end, or ends it where it goes beyond a limit. */
+async function watched(
+  container: Docker.Container,
+  job: RepinJob,
+  limits: RepinLimits,
+): Promise<Docker.ContainerInspectInfo> {
+  await ask(job, 'start the command', () => container.start());
+  const late = Date.now() + limits.time;
+  for (;;) {
+    const now = await ask(job, 'tell how the command is doing', () => container.inspect());
+    if (!now.State.Running) return now;
+    if (job.signal.aborted) throw interruption(job.signal);
+    if (Date.now() > late) throw failed(job, `it took longer than ${limits.time / 1000} s`);
+    const start = performance.now();
+    if ((await usedBy(job.folder)) > limits.disk) {
+      throw failed(job, `it wrote more than ${inMebibytes(limits.disk)} into the checkout`);
+    }
+    // A large checkout takes a while to look through; most of the time belongs to the command.
+    await sleep(Math.max(200, 4 * (performance.now() - start)));
+  }
+}
+
+function ask<T>(
+  { signal }: RepinJob,
+  verb: string,
+  work: Parameters<typeof asking<T>>[1],
+): Promise<T> {
+  const options: AskOptions = { work: { verb, noun: 'the re-pin command' }, signal, idle };
+  return asking(options, work);
+}
+
+function failed({ name }: RepinJob, problem: string): PromotionError {
+  return new PromotionError(refuse('repin-failed', { image: name, problem }));
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MiB`;
+}
