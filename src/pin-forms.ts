@@ -60,7 +60,7 @@ function namePattern(names: readonly string[]): RegExp {
 }
 
 function escape(text: string): string {
-  return text.replaceAll('.', String.raw`\.`);
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 }
 
 function readMention(text: string, match: RegExpExecArray): Mention | undefined {

@@ -17,7 +17,11 @@ export interface GeneratedTree {
 }
 
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+  fc.string({
+    unit: fc.constantFrom(...'0123456789abcdef'.split('')),
+    minLength: length,
+    maxLength: length,
+  });
 
 const version = fc.tuple(fc.nat(30), fc.nat(30), fc.nat(30)).map((numbers) => numbers.join('.'));
 
@@ -65,7 +69,10 @@ const tagForms = [
 ];
 
 const noise = fc
-  .string({ unit: fc.constantFrom(...'abcXYZ019 :/@"\'#$-{}[]().,\\\t\xe9\xff'), maxLength: 60 })
+  .string({
+    unit: fc.constantFrom(...'abcXYZ019 :/@"\'#$-{}[]().,\\\t\xe9\xff'.split('')),
+    maxLength: 60,
+  })
   .map((text) => ({ before: `n ${text}\n`, after: `n ${text}\n`, pins: 0 }));
 
 function fill(form: string, said: { name: string; tag: string; digest: string }): string {

@@ -93,7 +93,7 @@ describe('in any tree with pins of every form', () => {
         const paths = counted
           .split('\0')
           .filter(Boolean)
-          .map((line) => line.split('\t')[2]);
+          .map((line) => String(line.split('\t')[2]));
         expect(paths.toSorted()).toEqual([...changed.keys()].toSorted());
       }),
       { numRuns: Math.min(500, Math.ceil(numRuns / 100)) },
