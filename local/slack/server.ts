@@ -72,7 +72,7 @@ export async function startSlack(seed: Seed, options: SlackOptions = {}): Promis
     deliverTo: (url) => (route.http = url ? viaHttp(url) : undefined),
     stop: async () => {
       deliveries.close();
-      sockets.close();
+      await sockets.close();
       server.close();
       server.closeAllConnections();
       await once(server, 'close');

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -6,6 +7,7 @@ import type { Attempt, Delivery, Outcome, Transport } from './delivery.ts';
 
 const maxConnections = 10;
 const pingEvery = 5_000;
+const goodbye = 200;
 
 interface SocketModeOptions {
   readonly app: string;
@@ -105,11 +107,17 @@ export class SocketMode {
       else sendDisconnect(connection, how);
   }
 
-  close(): void {
-    this.disconnect('cut');
+  /** Says goodbye, and cuts what does not answer soon. */
+  async close(): Promise<void> {
+    const closed = this.#connections.map(async (connection) => {
+      connection.close(1001);
+      const timer = setTimeout(() => connection.terminate(), goodbye);
+      await once(connection, 'close').finally(() => clearTimeout(timer));
+    });
     this.#server.close();
     for (const settle of [...this.#waiting.values()].flatMap((waiting) => [...waiting]))
       settle({ error: 'dispatch_failed' });
+    await Promise.all(closed);
   }
 }
 
