@@ -22,7 +22,7 @@ export const timing: Timing = {
   idle: 250,
   answer: 500,
   total: 10_000,
-  attempts: 4,
+  attempts: 3,
   backoff: 100,
   maxBackoff: 400,
   patience: 30_000,
