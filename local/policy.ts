@@ -16,7 +16,8 @@ export interface Places {
   readonly trees: {
     readonly fxciConfig: LocalTree;
     readonly taskgraph: LocalTree;
-    readonly gecko: LocalTree;
+    /** A Mercurial repository, read over HTTP. */
+    readonly gecko: { readonly url: string };
   };
 }
 
@@ -95,7 +96,7 @@ function geckoImages({ taskgraph, gecko }: Places['trees']): object {
       publish: 'mozillareleases/gecko_decision',
       formerly: ['taskcluster/decision'],
       tag: version('decision'),
-      pins: [{ git: gecko.url, branch: 'main', files }],
+      pins: [{ hg: gecko.url, branch: 'default', files }],
       message: 'No bug - Update the gecko_decision image',
     },
     image_builder: {

@@ -7,7 +7,7 @@ import type { Digest } from '../src/reference.ts';
 import { Secret, type Credentials } from '../src/secret.ts';
 import { pathWithSops, startBot, type LocalBot } from './bot.ts';
 import { publishBuild, type BuildToPublish, type PublishedBuild, type Twists } from './builds.ts';
-import type { LocalImage } from './image.ts';
+import { startHg, type HgServer } from './hg.ts';
 import { imageArtifact, sampleImage } from './images.ts';
 import { localPolicy } from './policy.ts';
 import { publish } from './publish.ts';
@@ -18,7 +18,7 @@ import type { Slack } from './slack/slack.ts';
 import { encryptSops, makeAgeKey } from './sops.ts';
 import { startTaskcluster, type LocalTaskcluster } from './taskcluster.ts';
 import { startTokenService, type TokenService } from './token-service.ts';
-import { dockerImagePy, hookTemplate, makeTree, taskclusterYml, type LocalTree } from './trees.ts';
+import { dockerImagePy, hookTemplate, makeTree, taskclusterYml } from './trees.ts';
 
 /** Everything on one machine: the stand-ins, the builds, the trees, and the environment that the real bot runs with. */
 export interface Workspace {
@@ -54,8 +54,8 @@ export interface WorkspaceOptions {
   /** A registry that runs already, instead of the stand-in, with the account that may push. */
   readonly registry?: { readonly url: string; readonly credentials: Credentials };
   readonly engine?: 'registry' | 'docker';
-  /** What the newest build of build-decision holds; a small image by default. */
-  readonly image?: LocalImage;
+  /** The artifact of the newest build of build-decision; a small image’s by default. */
+  readonly archive?: BuildToPublish['archive'];
 }
 
 /** Starts it all but the bot. Whatever was started is stopped again where something fails. */
@@ -82,7 +82,8 @@ async function assemble(
   const registry = stack.adopt(await startRegistry({ tokens }), (one) => one.close());
   const taskcluster = stack.adopt(await startTaskcluster(), (one) => one.close());
   const { url } = options.registry ?? registry;
-  const trees = await makeTrees(folder, { url, credentials });
+  const hg = stack.adopt(await startHg(), (one) => one.close());
+  const trees = await makeTrees(folder, hg, { url, credentials });
   const { rootUrl, key } = taskcluster;
   const places = {
     rootUrl,
@@ -95,7 +96,7 @@ async function assemble(
   const builds = await makeBuilds(taskcluster, {
     policy,
     gecko: trees.gecko,
-    image: options.image,
+    archive: options.archive,
   });
   const slack = stack.adopt(
     await startSlack(seedOf(exampleLines(builds)), { port: options.port ?? 0 }),
@@ -142,9 +143,10 @@ async function writeConfiguration(
   };
 }
 
-/** Three trees with pins to images that were published before. */
+/** Three trees with pins to images that were published before: two of git, and Gecko’s of Mercurial. */
 async function makeTrees(
   folder: string,
+  hg: HgServer,
   to: { readonly url: string; readonly credentials: Credentials },
 ) {
   const before = async (name: string, tag: string, mercurial?: string): Promise<Digest> => {
@@ -174,7 +176,7 @@ async function makeTrees(
       builderDigest,
     ),
   });
-  const gecko = await makeTree(join(folder, 'gecko'), {
+  const revision = hg.commit('gecko', {
     '.taskcluster.yml': taskclusterYml(
       `'mozillareleases/gecko_decision:5.1.0@${geckoDigest}'`,
       'checkouts-sparse-v4',
@@ -183,15 +185,15 @@ async function makeTrees(
     'taskcluster/docker/decision/HASH': `${geckoDigest}\n`,
     'taskcluster/docker/image_builder/VERSION': '6.2.0\n',
   });
-  return { fxciConfig, taskgraph, gecko };
+  return { fxciConfig, taskgraph, gecko: { url: hg.url('gecko'), revision } };
 }
 
 async function makeBuilds(
   taskcluster: LocalTaskcluster,
   given: {
     readonly policy: Policy;
-    readonly gecko: LocalTree;
-    readonly image: LocalImage | undefined;
+    readonly gecko: { readonly revision: string };
+    readonly archive: BuildToPublish['archive'] | undefined;
   },
 ): Promise<Builds> {
   const { gecko, policy } = given;
@@ -208,7 +210,7 @@ async function makeBuilds(
     return publishBuild(taskcluster, { image, revision, archive, ...twists });
   };
   const revision = (first: string): string => first.padEnd(40, '0123456789abcdef').slice(0, 40);
-  const own = given.image ? { archive: imageArtifact(given.image) } : {};
+  const own = given.archive ? { archive: given.archive } : {};
   return {
     level1: await make('build-decision', revision('bad1e'), { level: 1 }),
     failed: await make('build-decision', revision('fa11ed'), {

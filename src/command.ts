@@ -25,7 +25,8 @@ export interface Vocabulary {
 const exampleRevision = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
 
 /** The text after `/promote-image` as a command, or why it is none and a line that works. */
-export function parseCommand(text: string, vocabulary: Vocabulary): Command | Refusal {
+export function parseCommand(line: string, vocabulary: Vocabulary): Command | Refusal {
+  const text = asTyped(line);
   const words = text.trim().split(/\s+/).filter(Boolean);
   const [verb = '', ...rest] = words;
   switch (verb.toLowerCase()) {
@@ -54,6 +55,15 @@ export function parseCommand(text: string, vocabulary: Vocabulary): Command | Re
   }
 }
 
+/** What was typed: Slack turns a link into `<https://…|label>` and escapes `&`, `<` and `>`. */
+function asTyped(text: string): string {
+  return text
+    .replaceAll(/<(https?:[^|>\s]+)(?:\|[^>]*)?>/g, '$1')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}
+
 /** The image of this name, or a refusal that names those there are. */
 export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>): Image | Refusal {
   const image = Object.hasOwn(images, name) ? images[name] : undefined;
@@ -68,8 +78,7 @@ export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>)
 
 /** `<build>` as a commit, a task or the latest; a link is followed in thought only. */
 export function parseBuild(word: string, image: Image, rootUrl: string): BuildAsk | Refusal {
-  // Slack turns a typed link into <https://…|label>.
-  const build = word.replace(/^<([^|>]+)(?:\|[^>]*)?>$/, '$1');
+  const build = asTyped(word);
   if (build.toLowerCase() === 'latest') return { by: 'latest' };
   const revision = Revision.safeParse(build.toLowerCase());
   if (revision.success) return { by: 'revision', revision: revision.data };

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import type { Slack } from '../../local/slack/slack.ts';
+import { createBot, type Bot } from '../../src/bot.ts';
+import { connectWorld } from '../../src/composition.ts';
+import { readEnvironment, type Environment } from '../../src/config.ts';
+import type { Policy } from '../../src/policy.ts';
+import type { PromotionPorts } from '../../src/promotion.ts';
+import type { Store } from '../../src/ports.ts';
+import { Secret } from '../../src/secret.ts';
+import { keepTicking } from '../../src/service/clock.ts';
+import { createLogging } from '../../src/service/log.ts';
+import { createSlackApp } from '../../src/slack/app.ts';
+import { createClient } from '../../src/slack/client.ts';
+import { deliverPosts } from '../../src/slack/delivery.ts';
+import { createPeople } from '../../src/slack/people.ts';
+import { openStore } from '../../src/store/store.ts';
+
+export type Ports = Omit<PromotionPorts, 'ledger'>;
+
+export interface BotSetup {
+  readonly slack: Slack;
+  readonly policy: Policy;
+  readonly database: string;
+  /** What sops and git get. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly now: () => Date;
+  readonly transport?: 'socket' | 'http' | undefined;
+  /** Puts something else in the place of a port. */
+  readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  readonly log: (line: string) => void;
+}
+
+export interface RunningBot {
+  readonly bot: Bot;
+  readonly store: Store;
+  /** As main.ts stops it on SIGTERM. */
+  stop(): Promise<void>;
+}
+
+/** The bot as main.ts composes it, in this process: the real adapters, Bolt and a database on disk. */
+export async function runBot(setup: BotSetup): Promise<RunningBot> {
+  const { slack, policy, now } = setup;
+  const environment = environmentOf(setup);
+  const logging = createLogging('debug', setup.log);
+  const { log, slackLogger: logger } = logging;
+  for (const value of Object.values(environment)) {
+    if (value instanceof Secret) logging.secrets.add(value);
+  }
+  const store = await openStore(setup.database, { now });
+  const apiUrl = environment.SLACK_API_URL;
+  const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });
+  const people = createPeople(client, policy.slack.team);
+  const world = { ...connectWorld({ policy, environment, env: setup.env, now }), people };
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const ports = { ...world, ...setup.ports?.(world), store };
+  const bot = createBot({ policy, ports, now, newId, log, signal });
+  const app = createSlackApp({ bot, store, policy, environment, routes: [], logger, log });
+  const server = await app.start({ port: 0, host: '127.0.0.1' });
+  if (server && 'address' in server) {
+    const { port } = server.address() as { port: number };
+    slack.deliverTo(`http://127.0.0.1:${port}/slack/events`);
+  } else {
+    await slack.until(() => slack.connections > 0);
+  }
+  const onChange = (listener: () => void) => store.onChange(listener);
+  const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
+  const { channel } = policy.slack;
+  const delivery = deliverPosts({ store, client, channel, now, log, signal });
+  return {
+    bot,
+    store,
+    async stop() {
+      await app.stop();
+      stopping.abort();
+      await Promise.all([stopTicking(), delivery]);
+      await store.close();
+    },
+  };
+}
+
+function environmentOf({ slack, database, transport }: BotSetup): Environment {
+  const speaks =
+    transport === 'http'
+      ? { SLACK_SIGNING_SECRET: slack.signingSecret, PORT: '0' }
+      : { SLACK_APP_TOKEN: slack.appToken };
+  const read = readEnvironment({
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: database,
+    ...speaks,
+  });
+  if (!read.ok) throw new Error(JSON.stringify(read.problems));
+  return read.value;
+}
+
+function newId(): string {
+  return `p${randomBytes(5).toString('hex')}`;
+}
