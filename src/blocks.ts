@@ -4,8 +4,8 @@ export interface Block {
   readonly [key: string]: unknown;
 }
 
-/** The `action_id`s of the buttons: the only ones that are listened to. */
-export const actionIds = ['approve', 'reject', 'withdraw', 'retry', 'details'] as const;
+/** The `action_id`s of the buttons: the only ones that are listened to. `promote` stands with a drift. */
+export const actionIds = ['approve', 'reject', 'withdraw', 'retry', 'details', 'promote'] as const;
 export type ActionId = (typeof actionIds)[number];
 
 export function header(text: string): Block {

@@ -3,6 +3,8 @@ import type { Block } from './blocks.ts';
 import { details } from './card.ts';
 import { parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
+import { driftMessage } from './drift-message.ts';
+import { findDrift } from './drift.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import type { Policy } from './policy.ts';
@@ -100,6 +102,7 @@ async function obey(
     case 'withdraw':
       return decisions.withdrawById(command.id, delivery);
     case 'check':
+      return check(command.image, delivery, { policy, ports, ...rest });
     case 'repin': {
       const example = '/promote-image help';
       const refusal = refuse('unknown-command', { text: delivery.text, example });
@@ -153,6 +156,24 @@ async function history(image: string | undefined, store: Store): Promise<Answer>
   ] as const;
   const done = await store.list({ states, limit: 15, ...(image === undefined ? {} : { image }) });
   return answer(messages.listing(image === undefined ? 'History' : `History of ${image}`, done));
+}
+
+/** Looks and tells; the log knows who looked. */
+async function check(
+  name: string | undefined,
+  delivery: Delivery,
+  { policy, ports, signal }: BotOptions,
+): Promise<Answer> {
+  const event = { kind: 'checked', actor: delivery.user, data: { image: name ?? 'all' } };
+  const noted = await ports.store.note({ event, envelope: delivery.envelope });
+  if (noted.outcome === 'duplicate') return { show: 'nothing' };
+  const images = Object.values(policy.images).filter(
+    (image) => name === undefined || image.name === name,
+  );
+  const drifts = await Promise.all(
+    images.map((image) => findDrift({ image, policy, ports, signal })),
+  );
+  return answer(driftMessage(drifts));
 }
 
 /** Only our own workspace’s people, only in the configured channel. */

@@ -109,6 +109,7 @@ async function weigh(
         const to = retry(promotion, decider, policy.approval);
         return isRefusal(to) ? to : { to, kind: 'retried', says: messages.retriedBy(click.user) };
       }
+      case 'promote':
       case 'details':
         return refuse('unknown-command', { text: 'details', example: '/promote-image status' });
     }

@@ -211,6 +211,10 @@ export function help(images: readonly string[]): Message {
     ['status [id]', 'what is under way'],
     ['history [image]', 'what was done, by whom'],
     ['withdraw <id>', 'takes your request back, any time before the push'],
+    [
+      'check [image]',
+      'drift: newest trusted build, newest published tag, and every pin, side by side',
+    ],
     ['help', 'this list'],
   ];
   const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);

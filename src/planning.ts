@@ -128,10 +128,11 @@ async function findBuild(ask: Ask, planning: Planning): Promise<Found | Refusal>
   return { build, target, tagNow: await ports.registry.look(target) };
 }
 
-async function chooseTarget(
+/** Where the build belongs: the image’s name, and the tag that its rule gives unless one was asked for. */
+export async function chooseTarget(
   ask: Ask,
   build: TrustedBuild,
-  { image, ports }: Planning,
+  { image, ports }: Pick<Planning, 'image' | 'ports'>,
 ): Promise<Target | Refusal> {
   const name = image.publish;
   if (ask.tag !== undefined) return { name, tag: ask.tag };

@@ -18,6 +18,12 @@ export function listenForClicks(app: App, options: SlackAppOptions): void {
         await ackInTime(ack, showAnswer(options.bot.onDecision(click), asker));
         return;
       }
+      if (action === 'promote') {
+        // The value is the line that the person would type; it is read as such.
+        const typed = options.bot.onCommand({ ...click, text: payload.value ?? '' });
+        await ackInTime(ack, showAnswer(typed, asker));
+        return;
+      }
       await ack();
       const open = action === 'reject' ? askWhy : showDetails;
       await open(click, { ...asker, trigger: body.trigger_id, bot: options.bot });
