@@ -7,8 +7,8 @@ import { onErrand } from '../registry/errand.ts';
 import { readBack, type ReadBack } from '../registry/read-back.ts';
 import { look } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/timing.ts';
-import { asking, connect } from './connection.ts';
-import { imageAt, tidy, type Before } from './images.ts';
+import { asking, connect, type AskOptions } from './connection.ts';
+import { stateBefore, tidy, type Before } from './images.ts';
 import { loadImage } from './load.ts';
 import { engineName } from './name.ts';
 import { mayPush } from './precheck.ts';
@@ -29,20 +29,40 @@ const defaultIdle = 300_000;
 
 /**
  * Carries an image through a Docker engine: load, tag, push. The registry is asked first, so that wrong credentials or
- * a taken tag cost no time; what was published is read back from it. Afterwards the engine is as it was before.
+ * a taken tag cost no time; what was published is read back from it. One image at a time is in the engine; when it is
+ * done the engine is put back to what it was, after a success while the caller goes on.
  */
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const docker = connect(options.dockerHost);
-  const repository = (push: Push) => engineName(options.registry.url, push.target.name);
+  let last: Promise<void> = Promise.resolve();
   return async (push) => {
     const there = await onRegistry(options, push, (client) => precheck(client, push));
     if (there) return summary(push, there, { compressor: 'none: it was there already' });
-    const compressor = await engineVersion(docker, options, push);
-    const before = await stateBefore(docker, options, { push, repository: repository(push) });
+    const { idle = defaultIdle } = options;
+    const { signal, target } = push;
+    const compressor = await engineVersion(docker, { work: asked, signal, idle });
+
+    const turn = last;
+    const done = Promise.withResolvers<void>();
+    last = turn.then(() => done.promise);
     try {
-      return await carry(docker, options, { push, before, compressor });
-    } finally {
-      await tidy(docker, before);
+      await turn;
+      const repository = engineName(options.registry.url, target.name);
+      const before = await asking({ work: looking, signal, idle }, () =>
+        stateBefore(docker, { repository, tag: target.tag, imageId: push.contents.imageId }),
+      );
+      const pushed = await carry(docker, options, { push, before, compressor }).catch(
+        async (error: unknown) => {
+          await tidy(docker, before);
+          throw error;
+        },
+      );
+      // Removing a large image takes the engine seconds, which nobody has to wait for.
+      void tidy(docker, before).then(done.resolve);
+      return pushed;
+    } catch (error) {
+      done.resolve();
+      throw error;
     }
   };
 }
@@ -115,28 +135,9 @@ async function refuseTaken(
   return fail(reason, { target: `${target.name}:${target.tag}`, digest: now.digest });
 }
 
-async function engineVersion(
-  docker: Docker,
-  { idle = defaultIdle }: DockerEngineOptions,
-  { signal }: Push,
-): Promise<string> {
-  const { Version } = await asking({ work: asked, signal, idle }, () => docker.version());
+async function engineVersion(docker: Docker, options: AskOptions): Promise<string> {
+  const { Version } = await asking(options, () => docker.version());
   return `docker ${Version}, gzip`;
-}
-
-async function stateBefore(
-  docker: Docker,
-  { idle = defaultIdle }: DockerEngineOptions,
-  { push, repository }: { readonly push: Push; readonly repository: string },
-): Promise<Before> {
-  const { signal, target, contents } = push;
-  return asking({ work: looking, signal, idle }, async () => ({
-    repository,
-    tag: target.tag,
-    imageId: contents.imageId,
-    hadImage: (await imageAt(docker, contents.imageId)) !== undefined,
-    tagged: await imageAt(docker, `${repository}:${target.tag}`),
-  }));
 }
 
 async function onRegistry<T>(

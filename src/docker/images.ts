@@ -13,8 +13,17 @@ export interface Before {
   readonly tagged: string | undefined;
 }
 
+/** What the engine has now. Throws what dockerode throws. */
+export async function stateBefore(
+  docker: Docker,
+  ours: Pick<Before, 'repository' | 'tag' | 'imageId'>,
+): Promise<Before> {
+  const hadImage = (await imageAt(docker, ours.imageId)) !== undefined;
+  return { ...ours, hadImage, tagged: await imageAt(docker, `${ours.repository}:${ours.tag}`) };
+}
+
 /** The id of the image that a name or id stands for in the engine. */
-export async function imageAt(docker: Docker, name: string): Promise<string | undefined> {
+async function imageAt(docker: Docker, name: string): Promise<string | undefined> {
   try {
     return (await docker.getImage(name).inspect()).Id;
   } catch (error) {
@@ -37,5 +46,12 @@ export async function tidy(docker: Docker, before: Before): Promise<void> {
   } else if (tagged !== imageId) {
     await quietly(() => docker.getImage(tagged).tag({ repo: repository, tag, abortSignal }));
   }
-  if (!hadImage) await quietly(() => docker.getImage(imageId).remove({ abortSignal }));
+  if (!hadImage) await quietly(() => removeUntagged(docker, imageId, abortSignal));
+}
+
+/** By its id an image goes with its one tag, even where that is somebody else's by now. */
+async function removeUntagged(docker: Docker, id: string, abortSignal: AbortSignal): Promise<void> {
+  const image = docker.getImage(id);
+  const { RepoTags: tags } = await image.inspect();
+  if (!tags?.length) await image.remove({ abortSignal });
 }

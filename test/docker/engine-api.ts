@@ -73,11 +73,13 @@ async function answer(engine: FakeEngine, { request, response, registry }: Call)
     return json(response, 201, {});
   }
   if (request.method === 'DELETE') {
+    if (name === id) for (const [tag, of] of engine.tags) if (of === id) engine.tags.delete(tag);
     engine.tags.delete(name);
     if (![...engine.tags.values()].includes(id)) engine.images.delete(id);
     return json(response, 200, []);
   }
-  json(response, 200, { Id: id });
+  const tags = [...engine.tags].flatMap(([tag, of]) => (of === id ? [tag] : []));
+  json(response, 200, { Id: id, RepoTags: tags });
 }
 
 export function json(response: ServerResponse, status: number, value: unknown): void {

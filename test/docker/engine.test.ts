@@ -81,8 +81,8 @@ describe('the docker engine', () => {
     const seen: string[][] = [];
     fake.tags.set('decision:latest', 'sha256:somebody’s');
     await engine()(setting({ onProgress: () => seen.push([...fake.tags.keys()]) }).push);
+    await expect.poll(() => fake.images.size).toBe(0);
     expect([...fake.tags]).toEqual([['decision:latest', 'sha256:somebody’s']]);
-    expect(fake.images.size).toBe(0);
     expect(new Set(seen.flat())).toEqual(
       new Set(['decision:latest', `${registry.host}/${target.name}:${target.tag}`]),
     );
@@ -99,15 +99,48 @@ describe('the docker engine', () => {
     fake.images.set('sha256:old', smallImage());
     fake.tags.set(name, 'sha256:old');
     await engine()(setting().push);
+    await expect.poll(() => [...fake.images.keys()]).toEqual(['sha256:old']);
     expect([...fake.tags]).toEqual([[name, 'sha256:old']]);
-    expect([...fake.images.keys()]).toEqual(['sha256:old']);
+  });
+
+  it('keeps an image that somebody tagged meanwhile', async () => {
+    fake.instead.push = () => {
+      fake.tags.set('theirs:v1', image.imageId);
+      return 'go on';
+    };
+    await engine()(setting().push);
+    await expect.poll(() => [...fake.tags]).toEqual([['theirs:v1', image.imageId]]);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([...fake.images.keys()]).toEqual([image.imageId]);
+  });
+
+  it('has one image at a time, and goes on after a failure', async () => {
+    const both = engine();
+    const loads: number[] = [];
+    fake.instead.load = () => {
+      loads.push(fake.images.size);
+      return 'go on';
+    };
+    let refused = 0;
+    fake.instead.push = (response) => {
+      if ((refused += 1) > 1) return 'go on';
+      return void (events(response, { error: 'boom' }), response.end());
+    };
+    const of = (tag: string) => both(setting({ target: { ...target, tag } }).push);
+    const outcomes = await Promise.allSettled([of('v1'), of('v2'), of('v3')]);
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(loads).toEqual([0, 0, 0]);
   });
 
   it('keeps an image that the engine had already', async () => {
     fake.images.set(image.imageId, smallImage());
     fake.tags.set('mine:v1', image.imageId);
     await engine()(setting().push);
-    expect([...fake.tags]).toEqual([['mine:v1', image.imageId]]);
+    await expect.poll(() => [...fake.tags]).toEqual([['mine:v1', image.imageId]]);
     expect([...fake.images.keys()]).toEqual([image.imageId]);
   });
 
@@ -137,7 +170,7 @@ describe('the docker engine', () => {
     const gzip = setting({ layout: 'docker-25', layers: 'gzip' });
     await engine()(gzip.push);
     expect(gzip.opened()).toBe(3);
-    expect(fake.images.size).toBe(0);
+    await expect.poll(() => fake.images.size).toBe(0);
   });
 });
 

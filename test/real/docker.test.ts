@@ -83,7 +83,7 @@ describe('the docker engine, with a real engine and a real registry', () => {
       expect(pushed.compressor).toMatch(/^docker 20\.10\.24\S*, gzip$/);
       expect(setting.ledger.map(({ digest }) => digest)).toEqual(seen.Layers);
       expect(setting.opened()).toBe(opened);
-      expect(await inEngine()).toEqual([]);
+      await expect.poll(inEngine).toEqual([]);
     },
   );
 
@@ -143,9 +143,11 @@ describe('the docker engine, with a real engine and a real registry', () => {
     await dockerd.docker.getImage(own.imageId).tag({ repo: name, tag: target.tag });
 
     await engine()(pushOf({ image, target, credentials: bot }).push);
-    expect((await dockerd.docker.getImage(`${name}:${target.tag}`).inspect()).Id).toBe(own.imageId);
+    const ownAgain = async () =>
+      (await dockerd.docker.getImage(`${name}:${target.tag}`).inspect()).Id;
+    await expect.poll(ownAgain).toBe(own.imageId);
     await engine()(setting.push);
-    expect(await inEngine()).toEqual([own.imageId]);
+    await expect.poll(inEngine).toEqual([own.imageId]);
     await dockerd.docker.getImage(own.imageId).remove({ force: true });
   });
 
@@ -163,7 +165,7 @@ describe('the docker engine, with a real engine and a real registry', () => {
       },
     });
     expect(await reasonOf(engine()(setting.push))).toBe(broken);
-    expect(await inEngine()).toEqual([]);
+    await expect.poll(inEngine).toEqual([]);
     await expect(skopeo()).rejects.toThrow(/manifest unknown/);
   });
 });
