@@ -84,6 +84,7 @@ function slackTables({ strict }: Words): readonly string[] {
       ts text
     ) ${strict}`,
     `create index outbox_unsent on outbox (promotion, id) where sent_at is null`,
+    `create index outbox_due on outbox (not_before, id) where sent_at is null`,
     `create index outbox_slot on outbox (promotion, slot, id) where slot is not null`,
   ];
 }

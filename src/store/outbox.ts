@@ -100,6 +100,7 @@ async function claim(tx: Tx, database: Database, now: Date): Promise<readonly Qu
         post('post.claimed_by', '=', me).and('post.claimed_until', '<=', iso(now)),
       ]),
     )
+    .orderBy('post.not_before')
     .orderBy('post.id')
     .limit(batch)
     .execute();
