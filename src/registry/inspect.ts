@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { gunzip, isDecoderError } from '../archive/decoder.ts';
+import { DecoderFault, gunzip } from '../archive/decoder.ts';
 import { Meter } from '../archive/limits.ts';
 import { lookInto, mercurialIn, type LayerSoftware } from '../archive/software.ts';
 import { fail } from '../errors.ts';
@@ -55,18 +55,13 @@ async function readLayer(client: Client, name: string, layer: Descriptor): Promi
   const what = `the layer ${layer.digest}`;
   if (!isGzipLayer(layer)) fail('registry-nonsense', { what, problem: `it is ${layer.mediaType}` });
   return await client.pace.persist(async () => {
-    try {
-      const blob = hashed(blobBytes(client, name, layer));
-      const raw = hashed(unpacked(blob.bytes));
-      const software = await lookInto(raw.bytes);
-      if (blob.digest() !== layer.digest) {
-        fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
-      }
-      return { diffId: raw.digest(), size: raw.size(), software };
-    } catch (error) {
-      if (!isDecoderError(error)) throw error;
-      return fail('registry-nonsense', { what, problem: 'it is not sound gzip' });
+    const blob = hashed(blobBytes(client, name, layer));
+    const raw = hashed(unpacked(blob.bytes, what));
+    const software = await lookInto(raw.bytes);
+    if (blob.digest() !== layer.digest) {
+      fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
     }
+    return { diffId: raw.digest(), size: raw.size(), software };
   }, client.signal);
 }
 
@@ -87,11 +82,16 @@ async function* blobBytes(
   }
 }
 
-async function* unpacked(bytes: Bytes): AsyncGenerator<Uint8Array> {
+async function* unpacked(bytes: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const meter = new Meter(limits);
-  for await (const chunk of gunzip(tapped(bytes, (piece) => meter.took(piece.length)))) {
-    meter.gave(chunk.length);
-    yield chunk;
+  try {
+    for await (const chunk of gunzip(tapped(bytes, (piece) => meter.took(piece.length)))) {
+      meter.gave(chunk.length);
+      yield chunk;
+    }
+  } catch (error) {
+    if (!(error instanceof DecoderFault)) throw error;
+    fail('registry-nonsense', { what, problem: 'it is not sound gzip' });
   }
 }
 
