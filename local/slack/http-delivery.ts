@@ -52,7 +52,7 @@ function encode({ type, payload }: Delivery): { type: string; body: string } {
 }
 
 /** `v0=` HMAC-SHA256 over `v0:<timestamp>:<body>` (docs.slack.dev, verifying requests from Slack). */
-export function signature(
+function signature(
   body: string,
   { signingSecret, now }: Pick<HttpDeliveryOptions, 'signingSecret' | 'now'>,
 ): Record<string, string> {

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebClient } from '@slack/web-api';
-import { SocketModeClient } from '@slack/socket-mode';
-import { LogLevel } from '@slack/bolt';
+import { LogLevel, SocketModeReceiver } from '@slack/bolt';
 import { WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { How } from '../../local/slack/faults.ts';
@@ -74,13 +73,14 @@ describe('a call that goes wrong', () => {
 /** A client of Socket Mode that answers each envelope at once, and what it got. */
 async function connect(shouldAck = true): Promise<{ type: string; body: object }[]> {
   const got: { type: string; body: object }[] = [];
-  const client = new SocketModeClient({
+  const { client } = new SocketModeReceiver({
     appToken: slack.appToken,
     logLevel: LogLevel.ERROR,
     // Also how long the client waits before it connects anew.
     clientPingTimeout: 300,
-    clientOptions: { slackApiUrl: slack.apiUrl },
+    installerOptions: { clientOptions: { slackApiUrl: slack.apiUrl } },
   });
+  client.removeAllListeners('slack_event');
   client.on('slack_event', ({ ack, type, body }) => {
     got.push({ type: String(type), body: body as object });
     if (shouldAck) void (ack as () => Promise<void>)();

@@ -104,7 +104,15 @@ function markUnread() {
   sessionStorage.setItem(state.me.id, JSON.stringify(seen));
 }
 
-const openSidebar = (isOpen) => document.body.classList.toggle('has-sidebar', isOpen);
+const phone = matchMedia('(width < 860px)');
+
+/** On a phone the sidebar lies over everything else, which can't be reached meanwhile. */
+function openSidebar(isOpen) {
+  document.body.classList.toggle('has-sidebar', isOpen);
+  for (const id of ['main', 'thread']) $(id).inert = isOpen && phone.matches;
+}
+
+phone.addEventListener('change', () => openSidebar(false));
 
 /** What a click anywhere means, by the data of what was clicked. */
 const clicks = {
