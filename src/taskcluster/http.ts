@@ -130,7 +130,7 @@ export function brokenConnection(error: unknown, signal: AbortSignal): Again {
 }
 
 /** What is wrong with a connection, for people; `undefined` where the error is of another kind. */
-export function connectionProblem(error: unknown): string | undefined {
+function connectionProblem(error: unknown): string | undefined {
   if (isStalled(error)) return 'it stopped answering';
   if (error instanceof errors.ConnectTimeoutError) return 'it does not take connections';
   if (error instanceof errors.HTTPParserError) return 'it does not speak HTTP';

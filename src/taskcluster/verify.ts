@@ -16,7 +16,7 @@ import { provenByDecision } from './decision.ts';
 import { definedBuild } from './definition.ts';
 import { readCertificate, readSubject } from './evidence.ts';
 
-export const imageArtifact = 'public/image.tar.zst';
+const imageArtifact = 'public/image.tar.zst';
 
 /** What to believe, and when. */
 export interface Trust {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Effect, Fault } from '../../local/taskcluster/world.ts';
+import type { Effect, Fault, StoredArtifact } from '../../local/taskcluster/world.ts';
 import { PromotionError } from '../../src/errors.ts';
 import type { ArtifactFacts, TrustedBuild } from '../../src/plan.ts';
 import type { Reason } from '../../src/reasons.ts';
@@ -327,6 +327,23 @@ describe('a download that cannot be had', () => {
     })();
     expect(await reasonOf(work)).toBe('artifact-too-large');
     expect(got).toBeLessThanOrEqual(mebibyte);
+  });
+
+  it('is refused where it is longer after a cut, before another byte is passed on', async () => {
+    const build = await published();
+    storage({ fault: 'cut', after: mebibyte });
+    const artifact = await given()
+      .builds()
+      .open(build, { signal: AbortSignal.timeout(5000) });
+    const artifacts = given().taskcluster.tasks.get(build.taskId)?.artifacts.get(0);
+    const content = someBytes(archive.length + 1);
+    artifacts?.set(name, { ...artifacts.get(name), content } as StoredArtifact);
+    let got = 0;
+    const work = (async () => {
+      for await (const chunk of artifact.bytes) got += chunk.length;
+    })();
+    expect(await reasonOf(work)).toBe('artifact-length');
+    expect(got).toBe(mebibyte);
   });
 
   it('is refused after the time for one download in all', async () => {

@@ -44,22 +44,22 @@ describe('readJson', () => {
   });
 
   it.each([
-    ['{"a":1,"a":2}', 'it has the key "a" twice'],
-    ['{"a":1,"\\u0061":2}', 'it has the key "a" twice'],
-    ['{"a":1 , "a" \n : 2}', 'it has the key "a" twice'],
-    ['{"x":[{"a":1,"b":{"a":1},"a":2}]}', 'it has the key "a" twice'],
-    ['{"":1,"":2}', 'it has the key "" twice'],
-    ['{"__proto__":1}', 'it has a key __proto__'],
-    ['{"\\u005f_proto__":1}', 'it has a key __proto__'],
-    ['\uFEFF{}', 'it is not JSON'],
-    ['', 'it is not JSON'],
-    ['{} {}', 'it is not JSON'],
-    ["{'a':1}", 'it is not JSON'],
-    ['{"a":NaN}', 'it is not JSON'],
-    ['{"a', 'it is not JSON'],
-    ['['.repeat(65) + ']'.repeat(65), 'it is nested deeper than 64 levels'],
-    ['['.repeat(1_000_000), 'it is nested deeper than 64 levels'],
-  ])('does not read %.40s', (text, problem) => {
+    ['it has the key "a" twice', '{"a":1,"a":2}'],
+    ['it has the key "a" twice', '{"a":1,"\\u0061":2}'],
+    ['it has the key "a" twice', '{"a":1 , "a" \n : 2}'],
+    ['it has the key "a" twice', '{"x":[{"a":1,"b":{"a":1},"a":2}]}'],
+    ['it has the key "" twice', '{"":1,"":2}'],
+    ['it has a key __proto__', '{"__proto__":1}'],
+    ['it has a key __proto__', '{"\\u005f_proto__":1}'],
+    ['it is not JSON', '\uFEFF{}'],
+    ['it is not JSON', ''],
+    ['it is not JSON', '{} {}'],
+    ['it is not JSON', "{'a':1}"],
+    ['it is not JSON', '{"a":NaN}'],
+    ['it is not JSON', '{"a'],
+    ['it is nested deeper than 64 levels', '['.repeat(65) + ']'.repeat(65)],
+    ['it is nested deeper than 64 levels', '['.repeat(1_000_000)],
+  ])('says that %s', (problem, text) => {
     expect(read(text)).toEqual({ problem });
   });
 

@@ -102,7 +102,7 @@ export async function reasonOf(work: Promise<unknown>): Promise<Reason | undefin
   }
 }
 
-export async function collect(bytes: Bytes): Promise<Buffer> {
+async function collect(bytes: Bytes): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of bytes) chunks.push(chunk);
   return Buffer.concat(chunks);
