@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { DecoderFault, gunzip } from '../archive/decoder.ts';
+import { gunzip } from '../archive/decoder.ts';
 import { Meter } from '../archive/limits.ts';
 import { lookInto, mercurialIn, type LayerSoftware } from '../archive/software.ts';
-import { fail } from '../errors.ts';
+import { fail, PromotionError } from '../errors.ts';
 import type { ArchiveLayer, Contents } from '../plan.ts';
 import type { Bytes } from '../ports.ts';
 import { digestFromHex, type Digest } from '../reference.ts';
 import type { Client } from './client.ts';
 import { readConfig } from './image-config.ts';
 import { isGzipLayer, readManifest, type Descriptor } from './manifest.ts';
+import { Transient } from './retry.ts';
 
 /** No image that was ever published unpacks to more. */
 const limits = { unpacked: 32 * 1024 ** 3 };
@@ -82,6 +83,7 @@ async function* blobBytes(
   }
 }
 
+/** An error of the source comes through; any other is the decoder's. */
 async function* unpacked(bytes: Bytes, what: string): AsyncGenerator<Uint8Array> {
   const meter = new Meter(limits);
   try {
@@ -90,7 +92,7 @@ async function* unpacked(bytes: Bytes, what: string): AsyncGenerator<Uint8Array>
       yield chunk;
     }
   } catch (error) {
-    if (!(error instanceof DecoderFault)) throw error;
+    if (error instanceof PromotionError || error instanceof Transient) throw error;
     fail('registry-nonsense', { what, problem: 'it is not sound gzip' });
   }
 }
