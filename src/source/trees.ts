@@ -55,7 +55,7 @@ export function createTrees(options: TreesOptions): Trees {
 }
 
 /** An address as it may be shown: without the login that somebody may have put into it. */
-export function shown(url: string): string {
+function shown(url: string): string {
   return url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');
 }
 
