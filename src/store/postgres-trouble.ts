@@ -7,6 +7,7 @@ const problems: Readonly<Record<string, string>> = {
   '28000': 'it refuses this user',
   '28P01': 'it refuses this user or password',
   '3D000': 'the server has no such database',
+  '42704': 'it is older than PostgreSQL 14',
   '42501': 'this user may not do that',
   '53100': 'the disk is full',
   '53300': 'it has too many connections',

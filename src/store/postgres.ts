@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import { Pool, types, type ClientConfig, type PoolClient } from 'pg';
-import { fail } from '../errors.ts';
+import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Database } from './database.ts';
 import { locks, Session } from './postgres-session.ts';
 import { isPassing, postgresTrouble } from './postgres-trouble.ts';
 import type { Tables } from './schema.ts';
 
 /** A server that restarts is back within seconds: nobody needs to hear of it. */
-const patience = [100, 200, 400, 800, 1_500, 2_000];
+const patience = [100, 200, 300, 400, 500, 500, 500, 500, 500, 500, 500, 500];
 
 /**
  * Connects to PostgreSQL 14 or newer. Several replicas may: one writes at a time (an advisory lock that each
@@ -132,16 +132,19 @@ function adapt(pool: Pool): PostgresPool {
 }
 
 async function connect(pool: Pool): Promise<PoolClient> {
-  for (const wait of [...patience, undefined]) {
+  let last: unknown;
+  for (const wait of [0, ...patience]) {
+    await sleep(wait);
     try {
       return await pool.connect();
     } catch (error) {
-      const trouble = postgresTrouble(error);
-      if (wait === undefined || pool.ending || !isPassing(trouble)) throw trouble;
-      await sleep(wait);
+      last = error;
+      if (pool.ending || !isPassing(postgresTrouble(error))) throw postgresTrouble(error);
     }
   }
-  throw new Error('unreachable');
+  // That was patience enough: who asked need not try again.
+  const facts = { problem: 'it cannot be reached' };
+  throw new PromotionError(refuse('database-failed', facts), { cause: { cause: last } });
 }
 
 const appendOnly = [

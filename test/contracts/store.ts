@@ -98,12 +98,9 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
     });
 
     it('refuses to change one promotion on the strength of another', async () => {
-      const one = await createPending('p1', 'v1');
-      await createPending('p2', 'v2');
-      const to = { ...approved(one), id: 'p2' };
-      expect(await store.change({ from: one, to, event: eventOf('approved') })).toEqual({
-        outcome: 'stale',
-      });
+      const [one, other] = [await create(asked('p1')), await create(asked('p2'))];
+      const change_ = { from: one, to: pending(other), event: eventOf('pending') };
+      expect(await store.change(change_)).toEqual({ outcome: 'stale' });
     });
 
     it('refuses a new promotion under an id that is taken, and a change of one that never was', async () => {

@@ -248,6 +248,20 @@ describe('replicas', () => {
 });
 
 describe('a change whose connection is lost', () => {
+  it('is given up within seconds where the server stays away, and nothing of it is left', async () => {
+    const link = await linkTo(database.url);
+    const store = await replica(link.url);
+    await link.close();
+    const begun = performance.now();
+    const change = store.create({ to: asked('p1'), event: eventOf('asked'), envelope: 'e1' });
+    await expect(change).rejects.toMatchObject({ reason: 'database-failed' });
+    await expect(store.hold('p1', async () => 'held')).rejects.toMatchObject({
+      reason: 'database-failed',
+    });
+    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(await database.sql('select count(*) from event')).toEqual(['0']);
+  });
+
   it('is made once, where the answer to the commit was what got lost', async () => {
     const link = await linkTo(database.url);
     const store = await replica(link.url);

@@ -213,6 +213,23 @@ describe('a database that cannot write', () => {
     await story('p1');
   });
 
+  it('lets no other program write between what it read and what it writes', async () => {
+    const other = new DatabaseSync(fresh.file, { timeout: 0 });
+    const attempts: unknown[] = [];
+    const now = () => {
+      // The store asks for the time first of all in its transaction.
+      try {
+        attempts.push(other.exec(`insert into inbox (key, at) values ('theirs', 'now')`));
+      } catch (error) {
+        attempts.push(error);
+      }
+      return new Date();
+    };
+    await storeOn(database, { now }).note({ event: eventOf('noted') });
+    expect(attempts).toEqual([expect.objectContaining({ errstr: 'database is locked' })]);
+    other.close();
+  });
+
   it('takes nothing while another program keeps it locked, and waits a second for it', async () => {
     const other = new DatabaseSync(fresh.file);
     other.exec('begin immediate');
