@@ -128,30 +128,37 @@ export class Workspace {
     const { ts, thread_ts } = message;
     this.#messages.set(ts, message);
     if (!thread_ts || thread_ts === ts) return;
-    this.#threads.set(thread_ts, (this.#threads.get(thread_ts) ?? new Set()).add(ts));
-    this.#countReplies(thread_ts);
+    const answers = this.#threads.get(thread_ts) ?? new Set();
+    if (answers.has(ts)) return;
+    this.#threads.set(thread_ts, answers.add(ts));
+    const parent = this.#messages.get(thread_ts);
+    this.#countReplies(thread_ts, new Set([...(parent?.reply_users ?? []), message.user]));
   }
 
   remove(message: Message): void {
     const { ts, thread_ts } = message;
     this.ephemerals.delete(ts);
     this.#messages.delete(ts);
-    if (thread_ts && this.#threads.get(thread_ts)?.delete(ts)) this.#countReplies(thread_ts);
+    const answers = this.#threads.get(thread_ts ?? '');
+    if (thread_ts && answers?.delete(ts))
+      this.#countReplies(
+        thread_ts,
+        new Set([...answers].flatMap((answer) => this.#messages.get(answer)?.user ?? [])),
+      );
     this.changed();
   }
 
-  #countReplies(thread_ts: string): void {
+  #countReplies(thread_ts: string, repliers: ReadonlySet<string>): void {
     const parent = this.#messages.get(thread_ts);
-    if (!parent) return;
-    const replies = [...(this.#threads.get(thread_ts) ?? [])];
-    const repliers = [...new Set(replies.flatMap((ts) => this.#messages.get(ts)?.user ?? []))];
+    const answers = this.#threads.get(thread_ts);
+    if (!parent || !answers) return;
     this.#messages.set(thread_ts, {
       ...parent,
       thread_ts,
-      reply_count: replies.length,
-      reply_users: repliers,
-      reply_users_count: repliers.length,
-      latest_reply: replies.at(-1),
+      reply_count: answers.size,
+      reply_users: [...repliers],
+      reply_users_count: repliers.size,
+      latest_reply: [...answers].at(-1),
     });
   }
 }

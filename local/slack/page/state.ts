@@ -97,7 +97,9 @@ function threadState(
   const shared = ts && channel ? workspace.thread(channel, ts) : [];
   if (!ts || shared[0]?.ts !== ts) return undefined;
   const own = ephemerals(workspace, as).filter(({ thread_ts }) => thread_ts === ts);
-  return { ts, items: items(inOrder([...shared, ...own]), reader, { isInThread: true }) };
+  const answers = inOrder([...shared.slice(1), ...own]);
+  const shown = [...shared.slice(0, 1), ...answers.slice(-mostMessages)];
+  return { ts, items: items(shown, reader, { isInThread: true }) };
 }
 
 function topModal(reader: Reader): PageState['modal'] {
