@@ -11,12 +11,25 @@ export const pace = {
 
 /**
  * Runs bytes through a decoder of `node:zlib`. The chunks are the caller's to keep. Leaving early closes `source`; an
- * error of `source` comes through as it is, one of the decoder as Node gives it.
+ * error of `source` comes through as it is, one of the decoder is told by {@link isDecoderError}.
  */
 export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerator<Uint8Array> {
+  let failure: { readonly error: unknown } | undefined;
+  const watched = async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      failure = { error };
+      throw error;
+    }
+  };
   // Whatever goes wrong in here destroys the decoder with that error, and so reaches the loop below.
-  const feeding = pipeline(source, decoder).catch(() => undefined);
-  for await (const chunk of decoder as AsyncIterable<Uint8Array>) yield chunk;
+  const feeding = pipeline(watched, decoder).catch(() => undefined);
+  try {
+    for await (const chunk of decoder as AsyncIterable<Uint8Array>) yield chunk;
+  } catch (error) {
+    throw failure ? failure.error : new DecoderError(error);
+  }
   // A decoder may be done before its source is: nobody else reads the source until this has let go of it.
   await feeding;
 }
@@ -31,7 +44,15 @@ export function gunzip(source: Bytes): AsyncGenerator<Uint8Array> {
   return decoded(source, createGunzip(pace));
 }
 
-/** Whether an error comes from a decoder of `node:zlib`, and not from what it was fed with. */
-export function isDecoderError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && 'code' in error && /^(ZSTD_|Z_)/.test(String(error.code));
+/** Whether an error is a decoder's verdict on what it was fed with, and not an error of what it was fed from. */
+export function isDecoderError(error: unknown): error is Error {
+  return error instanceof DecoderError;
+}
+
+class DecoderError extends Error {
+  override readonly name = 'DecoderError';
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : 'it cannot be decoded', { cause });
+  }
 }

@@ -1,6 +1,4 @@
 import type { Bytes } from '../ports.ts';
-import { ByteReader } from './byte-reader.ts';
-import { gunzip, isDecoderError, looksLikeGzip } from './decoder.ts';
 import { evidenceAt, evidences, versionIn, type Evidence } from './mercurial.ts';
 import { TarReader, type TarEntry } from './tar.ts';
 import { TarFault } from './tar-header.ts';
@@ -34,16 +32,6 @@ const wayPart =
   /^(?:usr|local|opt|var|lib(?:64)?|dpkg|python[\d.]*|(?:site|dist)-packages|mercurial.*)$/;
 
 /**
- * Mercurial's version in an image whose layers, gzip or plain, come one after the other, the base first; `undefined`
- * where there is none or a layer can't be understood. An error of a layer's source comes through.
- */
-export async function mercurialOf(layers: AsyncIterable<Bytes>): Promise<string | undefined> {
-  const software: (LayerSoftware | undefined)[] = [];
-  for await (const layer of layers) software.push(await lookInto(unpacked(layer)));
-  return mercurialIn(software);
-}
-
-/**
  * Reads a layer's tar (not compressed) to its end for what it says about Mercurial. A tar that can't be understood gives
  * `undefined`: for the image only its hash counts. An error of `layer` itself comes through.
  */
@@ -55,7 +43,6 @@ export async function lookInto(layer: Bytes): Promise<LayerSoftware | undefined>
     for await (const _ of chunks);
     return software;
   } catch (error) {
-    if (isDecoderError(error)) return undefined;
     if (!(error instanceof TarFault)) throw error;
   }
   for await (const _ of chunks);
@@ -90,10 +77,8 @@ async function read(tar: TarReader): Promise<LayerSoftware> {
   for (let entry = await tar.next(); entry; entry = await tar.next()) {
     const path = plainPath(entry.name);
     if (path !== undefined) await note(software, tar, { ...entry, name: path });
-    if (
-      software.adds.size > most.adds ||
-      software.hides.size + software.empties.size > most.hides
-    ) {
+    const { adds, hides, empties } = software;
+    if (adds.size > most.adds || hides.size + empties.size > most.hides) {
       throw new TarFault('it says more than is remembered');
     }
   }
@@ -102,17 +87,26 @@ async function read(tar: TarReader): Promise<LayerSoftware> {
 
 /** @see https://github.com/opencontainers/image-spec/blob/main/layer.md#representing-changes for the `.wh.` files */
 async function note(software: LayerSoftware, tar: TarReader, entry: TarEntry): Promise<void> {
-  const { name: path, type } = entry;
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const folder = path.slice(0, Math.max(0, path.length - name.length - 1));
-  if (name === '.wh..wh..opq') software.empties.add(folder);
-  else if (name.startsWith('.wh.'))
-    software.hides.add(`${folder}/${name.slice(4)}`.replace(/^\//, ''));
-  else if (type === '5') return;
-  const evidence = evidenceAt(path);
-  if (evidence)
-    software.adds.set(path, { evidence, version: await versionOf(tar, entry, evidence) });
-  else if (wayPart.test(name)) software.hides.add(path);
+  const parts = entry.name.split('/');
+  const name = parts.at(-1) ?? '';
+  const folder = parts.slice(0, -1);
+  if (name === '.wh..wh..opq') {
+    software.empties.add(folder.join('/'));
+  } else if (name.startsWith('.wh.')) {
+    software.hides.add([...folder, name.slice('.wh.'.length)].join('/'));
+  } else if (entry.type !== '5') {
+    await noteFile(software, tar, entry);
+  }
+}
+
+async function noteFile(software: LayerSoftware, tar: TarReader, entry: TarEntry): Promise<void> {
+  const evidence = evidenceAt(entry.name);
+  if (evidence) {
+    const version = await versionOf(tar, entry, evidence);
+    software.adds.set(entry.name, { evidence, version });
+  } else if (wayPart.test(entry.name.slice(entry.name.lastIndexOf('/') + 1))) {
+    software.hides.add(entry.name);
+  }
 }
 
 async function versionOf(
@@ -130,17 +124,4 @@ async function versionOf(
 function plainPath(name: string): string | undefined {
   const parts = name.split('/').filter((part) => part !== '' && part !== '.');
   return parts.length === 0 || parts.includes('..') ? undefined : parts.join('/');
-}
-
-async function* unpacked(layer: Bytes): AsyncGenerator<Uint8Array> {
-  const reader = new ByteReader(layer);
-  const isGzip = looksLikeGzip(await reader.peek(2));
-  const rest = restOf(reader);
-  yield* isGzip ? gunzip(rest) : rest;
-}
-
-async function* restOf(reader: ByteReader): AsyncGenerator<Uint8Array> {
-  for (let piece = await reader.some(Infinity); piece; piece = await reader.some(Infinity)) {
-    yield piece;
-  }
 }

@@ -20,7 +20,7 @@ export async function* unzstd(source: Bytes, meter: Meter): AsyncGenerator<Uint8
     }
   } catch (error) {
     if (!isDecoderError(error)) throw error;
-    const problem = error.code.includes('checksum') ? 'its checksum is wrong' : 'it is damaged';
+    const problem = /checksum/i.test(error.message) ? 'its checksum is wrong' : 'it is damaged';
     throw new PromotionError(refuse('archive-zstd', { problem }), { cause: error });
   }
 }

@@ -171,7 +171,10 @@ describe('the source of the bytes', () => {
   it.each([
     ['a refusal of its own', new PromotionError(refuse('interrupted', {}))],
     ['any error', new Error('socket hang up')],
-    ['an error with a code', Object.assign(new Error('mine'), { code: 'ECONNRESET' })],
+    [
+      'an error of a decoder of its own',
+      Object.assign(new Error('incorrect data check'), { code: 'Z_DATA_ERROR' }),
+    ],
   ])('fails with %s, and so does the reading', async (_, error) => {
     for (const at of [0, 1024 ** 2]) {
       const { source } = watched(big, { at, error });
