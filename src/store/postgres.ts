@@ -10,6 +10,8 @@ import type { Tables } from './schema.ts';
 /** A server that restarts is back within seconds: nobody needs to hear of it. */
 const patience = [100, 200, 300, 400, 500, 500, 500, 500, 500, 500, 500, 500];
 
+const farewellTime = 2_000;
+
 /**
  * Connects to PostgreSQL 14 or newer. Several replicas may: one writes at a time (an advisory lock that each
  * writing transaction takes), and each has a session by which the server knows that it is alive.
@@ -61,11 +63,16 @@ function assemble(name: string, pool: Pool, session: Session): Database {
     onAnnounced: (listener) => session.listen(listener),
     hold: (id, work) => session.hold(id, work),
     close: async () => {
-      await session.close();
-      await kysely.destroy();
-      if (!pool.ended) await pool.end();
+      // Where the network swallows the farewell, nobody waits for the answer.
+      await Promise.race([farewell(), sleep(farewellTime, undefined, { ref: false })]);
     },
   };
+
+  async function farewell(): Promise<void> {
+    await session.close();
+    await kysely.destroy();
+    if (!pool.ended) await pool.end();
+  }
 }
 
 /** For messages: the URL without user, password and parameters. */

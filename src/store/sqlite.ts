@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
@@ -6,7 +6,7 @@ import { fail } from '../errors.ts';
 import type { Database } from './database.ts';
 import { localHolds } from './holds.ts';
 import type { Tables } from './schema.ts';
-import { lockAgainstOthers } from './sqlite-lock.ts';
+import { lockAgainstOthers, makeFile } from './sqlite-lock.ts';
 import { sqliteTrouble } from './sqlite-trouble.ts';
 
 /** How long a statement waits for another program to let go; nothing else of this process runs meanwhile. */
@@ -32,7 +32,7 @@ function prepareFile(path: string, access: 'read' | 'write'): string {
   try {
     if (access === 'write') {
       mkdirSync(dirname(wanted), { recursive: true, mode: 0o700 });
-      closeSync(openSync(wanted, 'a', 0o600));
+      makeFile(wanted);
     } else if (!existsSync(wanted)) fail('database-empty', { database: wanted });
     // The lock stands beside the real file, so that two links to it are not two databases.
     return realpathSync(wanted);

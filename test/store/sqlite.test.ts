@@ -53,7 +53,7 @@ describe('the file', () => {
       (file: string) => writeFile(file, 'x'.repeat(5_000)),
       /not an SQLite database/,
     ],
-    ['is a folder', (file: string) => mkdir(file), /EISDIR/],
+    ['is a folder', (file: string) => mkdir(file), /the file cannot be opened/],
     ['has a file for a folder', (file: string) => writeFile(dirname(file), ''), /(EEXIST|ENOTDIR)/],
   ])('is refused where it %s', async (_, prepare, problem) => {
     const file = join(dirname(fresh.file), 'folder', 'broken.sqlite');
@@ -107,6 +107,17 @@ describe('a second process', () => {
     await store.close();
     const again = await openStore(`sqlite:${link}`, options);
     await again.close();
+  });
+
+  it('is still refused after this one was asked to open it twice', async () => {
+    const store = await openStore(fresh.url, options);
+    await expect(openStore(fresh.url, options)).rejects.toMatchObject({
+      reason: 'database-in-use',
+    });
+    const child = startChild('opening.ts', fresh.url);
+    expect(await child.line('')).toMatch(/^refused database-in-use/);
+    expect(await child.ended).toBe(0);
+    await store.close();
   });
 
   it('leaves no lock behind when opening fails', async () => {
