@@ -44,12 +44,15 @@ export function isRefusal(value: unknown): value is Refusal {
   );
 }
 
+/** A fact of a reason, by its name, as it is shown. */
+export type Show = (fact: string, name: string) => string;
+
 /** What happened, in one short paragraph: the sentence and the next move. `show` may escape the facts. */
-export function explain(refusal: Refusal, show: (fact: string) => string = (fact) => fact): string {
+export function explain(refusal: Refusal, show: Show = (fact) => fact): string {
   const { says, next } = reasons[refusal.reason];
   return `${fill(says, refusal, show)} ${fill(next, refusal, show)}`;
 }
 
-function fill(sentence: string, { facts }: Refusal, show: (fact: string) => string): string {
-  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(facts[name] ?? '?'));
+function fill(sentence: string, { facts }: Refusal, show: Show): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(facts[name] ?? '?', name));
 }

@@ -1,7 +1,7 @@
 import { context, mrkdwn, preformatted, type Block } from './blocks.ts';
-import { plainStatus } from './card.ts';
+import { plainStatus } from './status.ts';
 import { explain, type Refusal } from './errors.ts';
-import { bytes, code, cut, escape, mention, moment, utc } from './mrkdwn.ts';
+import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment, utc } from './mrkdwn.ts';
 import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
 import { formatReference } from './reference.ts';
 import type {
@@ -27,7 +27,7 @@ export function anchored(message: Message, { seq, hash }: Anchor): Message {
 }
 
 export function refused(refusal: Refusal): Message {
-  return say(explain(refusal, escape), explain(refusal));
+  return say(explain(refusal, fact));
 }
 
 /** What a person gets at once, before anything is known. */
@@ -44,7 +44,7 @@ export function planReady({ plan, requester, expires }: Pending): Message {
 }
 
 export function planRefused({ requester, refusal }: Refused): Message {
-  return say(`${mention(requester)} :no_entry: ${explain(refusal, escape)}`, explain(refusal));
+  return say(`${mention(requester)} :no_entry: ${explain(refusal, fact)}`);
 }
 
 export function approvedBy(promotion: Pending | Approved, required: number): Message {
@@ -56,7 +56,7 @@ export function approvedBy(promotion: Pending | Approved, required: number): Mes
 }
 
 export function rejectedBy({ by, why, requester }: Rejected): Message {
-  return say(`${mention(requester)} :x: Rejected by ${mention(by)}: ${escape(cut(why, 1000))}`);
+  return say(`${mention(requester)} :x: Rejected by ${mention(by)}: ${escape(cut(why, 500))}`);
 }
 
 export function withdrawnBy(user: string): Message {
@@ -145,7 +145,7 @@ export function unneeded({ plan, digest, requester }: Unneeded): Message {
 }
 
 export function pushFailed({ failure, requester }: Failed): Message {
-  return say(`${mention(requester)} :x: ${explain(failure, escape)}`, explain(failure));
+  return say(`${mention(requester)} :x: ${explain(failure, fact)}`);
 }
 
 /** A patch in words: what it changes, on which revision, and the text itself where it is short. */
@@ -160,10 +160,13 @@ export function patchReady(patch: {
   const moved = movedSince
     ? ` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
     : '';
-  const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${files.map(code).join(', ')}. Lands with \`git am\` or \`hg import\`.${moved}`;
-  const blocks: Block[] = [mrkdwn(cut(line, 2900))];
-  if (content.length <= 2900) blocks.push(preformatted(content));
-  return { text: `Patch for ${source}`, blocks };
+  const named = files.slice(0, 8).map((path) => code(cut(path, 200)));
+  const more = files.length > 8 ? ` and ${files.length - 8} more` : '';
+  const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${named.join(', ')}${more}. Lands with \`git am\` or \`hg import\`.${moved}`;
+  const blocks: Block[] = [mrkdwn(line)];
+  // What people would not see as it is, they read in the file.
+  if (content.length <= 2900 && isPlain(content)) blocks.push(preformatted(content));
+  return { text: `Patch for ${escape(source)}`, blocks };
 }
 
 export function nothingToPatch(source: string): Message {
@@ -172,12 +175,12 @@ export function nothingToPatch(source: string): Message {
 
 export function patchFailed(refusal: Refusal, reference: string): Message {
   return say(
-    `:warning: The image is published, but its patch could not be made: ${explain(refusal, escape)} Pin ${code(reference)} by hand.`,
+    `:warning: The image is published, but its patch could not be made: ${explain(refusal, fact)} Pin ${code(reference)} by hand.`,
   );
 }
 
 export function handledAlready(promotion: Promotion): Message {
-  return say(`${code(promotion.id)} is ${escape(plainStatus(promotion))}.`);
+  return say(`${code(promotion.id)} is ${plainStatus(promotion)}.`);
 }
 
 /** One line for each promotion, newest first. */
@@ -186,12 +189,12 @@ export function listing(title: string, promotions: readonly Promotion[]): Messag
   const lines = promotions.map((promotion) => {
     const { id, ask, requester, askedAt } = promotion;
     const target = 'plan' in promotion && promotion.plan ? promotion.plan.target.tag : '';
-    return `• ${code(id)} *${escape(ask.image)}* ${escape(cut(target, 48))} ${escape(plainStatus(promotion))}, asked by ${mention(requester)} ${moment(askedAt)}`;
+    return `• ${code(id)} *${escape(ask.image)}* ${escape(cut(target, 48))} ${plainStatus(promotion)}, asked by ${mention(requester)} ${moment(askedAt)}`;
   });
   const plain = promotions.map(
     (one) => `${one.id} ${one.ask.image} ${one.state} ${utc(one.askedAt)}`,
   );
-  return say(cut([`*${title}*`, ...lines].join('\n'), 2900), [title, ...plain].join('\n'));
+  return say(fit([`*${title}*`, ...lines], 2900), [title, ...plain].join('\n'));
 }
 
 /** App Home’s blocks. */

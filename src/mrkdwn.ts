@@ -16,6 +16,11 @@ export function visible(text: string): string {
     .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u115f\u1160\u3164\uffa0]/gu, '');
 }
 
+/** Whether everything in a text of several lines can be seen. */
+export function isPlain(text: string): boolean {
+  return text.split(/[\n\t]/).every((line) => visible(line) === line);
+}
+
 /** Text from anywhere in a code span; back-ticks in it would end it early. */
 export function code(text: string): string {
   return `\`${escape(text).replaceAll('`', 'ˋ')}\``;
@@ -30,6 +35,13 @@ export function link(url: string, text: string): string {
 /** A person, by an id that Slack itself gave us. */
 export function mention(user: string): string {
   return /^[UW][A-Z0-9]+$/.test(user) ? `<@${user}>` : escape(user);
+}
+
+/** A fact of a reason: who and where as Slack shows them, everything else escaped and no longer than anybody reads. */
+export function fact(text: string, name: string): string {
+  if (name === 'who') return mention(text);
+  if (name === 'channel' && /^[CG][A-Z0-9]+$/.test(text)) return `<#${text}>`;
+  return escape(cut(text, 300));
 }
 
 /** A moment in the reader's own time zone; in UTC where the client can't. */
@@ -59,6 +71,20 @@ export function bytes(count: number): string {
 /** The first `length` characters, with … where something was cut off. */
 export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** As many whole lines as fit into `length` characters, and how many there are besides. */
+export function fit(lines: readonly string[], length: number): string {
+  const more = (left: number): string => `… and ${left} more`;
+  let text = '';
+  for (const [at, line] of lines.entries()) {
+    const next = at === 0 ? line : `${text}\n${line}`;
+    const left = lines.length - at;
+    const room = left === 1 ? 0 : more(left).length + 1;
+    if (next.length + room > length) return `${text}\n${more(left)}`.trimStart();
+    text = next;
+  }
+  return text;
 }
 
 /** The first twelve hex digits of a digest or commit: enough to tell two apart by eye. */
