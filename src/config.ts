@@ -40,6 +40,7 @@ const environmentSchema = z
       .transform(Number)
       .refine((port) => port < 65_536, 'is not a port')
       .optional(),
+    HOST: z.string().default('127.0.0.1'),
     DOCKER_HOST: z
       .string()
       .regex(

@@ -64,7 +64,7 @@ async function start({ policy, environment }: Config): Promise<void> {
     metrics: createMetrics(store),
   });
   const app = createSlackApp({ bot, store, policy, environment, routes, logger, log });
-  const server = await listen(app, { environment, routes, host: env['HOST'] ?? '127.0.0.1' });
+  const server = await listen(app, { environment, routes });
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
   const { channel } = policy.slack;
@@ -87,11 +87,10 @@ async function listen(
   given: {
     readonly environment: Environment;
     readonly routes: readonly CustomRoute[];
-    readonly host: string;
   },
 ): Promise<Server | undefined> {
-  const { environment, routes, host } = given;
-  const { PORT: port } = environment;
+  const { environment, routes } = given;
+  const { PORT: port, HOST: host } = environment;
   if (!environment.SLACK_APP_TOKEN) {
     await app.start({ port: port ?? 0, host });
     return undefined;
