@@ -32,7 +32,6 @@ export async function* checked(
       hash.update(piece);
       size += piece.length;
       held.push(piece);
-      if (approved && size > approved.size) changed(`more than ${approved.size} bytes`);
       if (size % checkpointEvery === 0) {
         const checkpoint = hash.copy().digest('hex');
         if (approved && approved.checkpoints[checkpoints.length] !== checkpoint) {

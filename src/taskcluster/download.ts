@@ -79,24 +79,18 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
   let part = first;
   let offset = 0;
   let fruitless = 0;
-  try {
-    for (;;) {
-      const before = offset;
-      const broken = yield* passed(part);
-      if (!broken) break;
-      fruitless = offset > before ? 0 : fruitless + 1;
-      if (fruitless >= attempts) giveUp(download, broken);
-      const next = await withinDeadline(download, () =>
-        connect(download, { offset, total: first.total }),
-      );
-      if (first.total !== undefined && next.total !== undefined && next.total !== first.total) {
-        next.body.destroy();
-        lengthProblem(download, next.total, first.total);
-      }
-      part = next;
+  for (;;) {
+    const before = offset;
+    const broken = yield* passed(part);
+    if (!broken) break;
+    fruitless = offset > before ? 0 : fruitless + 1;
+    if (fruitless >= attempts) giveUp(download, broken);
+    const position = { offset, total: first.total };
+    part = await withinDeadline(download, () => connect(download, position));
+    if (part.total !== first.total && part.total !== undefined && first.total !== undefined) {
+      part.body.destroy();
+      lengthProblem(download, part.total, first.total);
     }
-  } finally {
-    part.body.destroy();
   }
   const { total = offset } = first;
   if (offset !== total) lengthProblem(download, offset, total);

@@ -463,7 +463,9 @@ describe('a download of what was approved', () => {
     const one = await trusted(builds(), await publish());
     const approved = (await download(builds(), one)).artifact.facts();
     const other = await trusted(builds(), await publish({ archive: someBytes(1000) }));
+    given().taskcluster.requests.length = 0;
     expect(await releasedBefore(other, approved)).toEqual({ reason: 'changed-artifact', size: 0 });
+    expect(given().taskcluster.requests).toEqual([]);
   });
 });
 
