@@ -38,8 +38,8 @@ export interface Bot {
   onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
   /** A button. */
   onDecision(click: Click): Promise<Answer>;
-  /** Why this person may not decide, before they are asked for a reason; `undefined` where they may. */
-  mayReject(click: Click): Promise<Refusal | undefined>;
+  /** What a person is told who may not decide, before they are asked for a reason; `undefined` where they may. */
+  mayReject(click: Click): Promise<Answer | undefined>;
   /** Everything that is known of a promotion, at length. */
   details(click: Click): Promise<readonly Block[] | Refusal>;
   /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
@@ -71,7 +71,10 @@ export function createBot(options: BotOptions): Bot {
       if (refusal) return answerRefusal(refusal, click, ports.store);
       return decisions.decide(click);
     },
-    mayReject: async (click) => placeRefusal(click, policy) ?? decisions.mayReject(click),
+    async mayReject(click) {
+      const refusal = placeRefusal(click, policy) ?? (await decisions.mayReject(click));
+      return refusal && answerRefusal(refusal, click, ports.store);
+    },
     async details(click) {
       const refusal = placeRefusal(click, policy);
       if (refusal) return refusal;

@@ -1,9 +1,9 @@
 import { approve, mayAct, reject, retry, withdraw } from './approval.ts';
-import { answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
+import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
 import type { BotOptions } from './bot.ts';
-import { card } from './card.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
+import { cardPost, isAnnounced, thread } from './moves.ts';
 import type { Anchor, Message, Post } from './ports.ts';
 import { lookUp } from './promotion.ts';
 import type { Pending, Promotion } from './states.ts';
@@ -35,13 +35,15 @@ export function createDecisions(options: BotOptions): Decisions {
         return answerRefusal(refuse('unknown-promotion', { id: click.promotion }), click, store);
       const outcome = await weigh(promotion, click, options);
       if (isRefusal(outcome)) return answerRefusal(outcome, click, store);
+      const hasCard = 'plan' in outcome.to || (await isAnnounced(promotion.id, options));
       const changed = await store.change({
         from: promotion,
         to: outcome.to,
         event: { kind: outcome.kind, actor: click.user, data: eventData(outcome.to, click) },
-        posts: (anchor) => posts(outcome, anchor, options),
+        posts: hasCard ? (anchor) => posts(outcome, anchor, options) : undefined,
         envelope: click.envelope,
       });
+      if (changed.outcome === 'changed' && !hasCard) return answer(outcome.says);
       if (changed.outcome === 'changed' || changed.outcome === 'duplicate')
         return { show: 'nothing' };
       if (changed.outcome === 'busy') {
@@ -124,11 +126,6 @@ function eventData(to: Promotion, click: Click): object {
   return { action: click.action, state: to.state, planHash, why: click.why };
 }
 
-function posts({ to, says }: Outcome, anchor: Anchor, { policy }: BotOptions): readonly Post[] {
-  const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
-  if (!('plan' in to)) return [];
-  return [
-    { kind: 'card', message: messages.anchored(card(to, facts), anchor) },
-    { kind: 'thread', message: messages.anchored(says, anchor) },
-  ];
+function posts({ to, says }: Outcome, anchor: Anchor, options: BotOptions): readonly Post[] {
+  return [cardPost(to, anchor, options), thread(messages.anchored(says, anchor))];
 }

@@ -34,6 +34,14 @@ export function move(
   });
 }
 
+/** Whether the card was announced, be it that Slack has it by now or not: the log knows. */
+export async function isAnnounced(id: string, { ports }: BotOptions): Promise<boolean> {
+  for await (const event of ports.store.events({ promotion: id })) {
+    if (event.kind === 'build-proven') return true;
+  }
+  return false;
+}
+
 export function cardPost(promotion: Promotion, anchor: Anchor, { policy }: BotOptions): Post {
   const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
   return { kind: 'card', message: anchored(card(promotion, facts), anchor) };

@@ -64,9 +64,15 @@ async function unfitApprover(
   for (const { user } of approvals) {
     const decider = await lookUp(user, requester, { people: ports.people, policy });
     const unfit = mayApprove(decider, policy.approval);
-    if (unfit) return refuse('changed-approver', { who: user, problem: unfit.reason });
+    if (unfit) return refuse('changed-approver', { who: user, problem: whyUnfit(unfit) });
   }
   return undefined;
+}
+
+function whyUnfit({ reason, facts }: Refusal): string {
+  if (reason === 'not-a-member') return `the account is ${facts['kind']}`;
+  if (reason === 'not-an-approver') return 'not among the approvers';
+  return 'the account is the requester’s own';
 }
 
 /** Who clicked and who asked, as Slack knows them now. Throws where Slack does not say: then nobody is an approver. */

@@ -3,7 +3,7 @@ import type { BotOptions } from './bot.ts';
 import { canonicalHash } from './canonical.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
-import { cardPost, imageOf, move, thread } from './moves.ts';
+import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
 import type { Post } from './ports.ts';
@@ -16,19 +16,22 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
   const member = await ports.people.member(asked.requester);
   const unfit = mayAct(member);
   if (unfit) return refuseAsked(asked, unfit, options);
+  let current = asked;
   const planning = {
     image: imageOf(asked.ask.image, options),
     policy,
     ports,
     signal,
-    onFound: (found: Found) => announce(asked, found, options),
+    onFound: async (found: Found) => {
+      current = await announce(asked, found, options);
+    },
   };
   const plan = await makePlan(asked.ask, planning).catch((error: unknown) => {
     if (error instanceof PromotionError && !signal.aborted) return error.refusal;
     throw error;
   });
-  if (isRefusal(plan)) return refuseAsked(asked, plan, options);
-  return present(asked, plan, options);
+  if (isRefusal(plan)) return refuseAsked(current, plan, options);
+  return present(current, plan, options);
 }
 
 /**
@@ -41,19 +44,20 @@ export async function refuseAsked(
   options: BotOptions,
 ): Promise<void> {
   const to: Refused = { ...asked, state: 'refused', refusal, endedAt: options.now().toISOString() };
-  const announced = await hasCard(asked, options);
+  const announced = await isAnnounced(asked.id, options);
   const says: Post = announced
     ? thread(messages.planRefused(to))
     : { kind: 'ephemeral', user: asked.requester, message: messages.refused(refusal) };
   await move(options, { from: asked, to }, { kind: 'refused', says: [says], card: announced });
 }
 
-/** The card appears once there is a build to show. */
-async function announce(asked: Asked, found: Found, options: BotOptions): Promise<void> {
+/** The card appears once there is a build to show; not where the request was withdrawn before that. */
+async function announce(asked: Asked, found: Found, options: BotOptions): Promise<Asked> {
   const { taskId, runId, revision } = found.build;
-  if (await hasCard(asked, options)) return;
-  await options.ports.store.note({
-    promotion: asked.id,
+  if (await isAnnounced(asked.id, options)) return asked;
+  const announced = await options.ports.store.change({
+    from: asked,
+    to: asked,
     event: {
       kind: 'build-proven',
       actor: 'bot',
@@ -61,14 +65,9 @@ async function announce(asked: Asked, found: Found, options: BotOptions): Promis
     },
     posts: (anchor) => [cardPost(asked, anchor, options)],
   });
-}
-
-/** Whether the card was announced, be it that Slack has it by now or not: the log knows. */
-async function hasCard({ id }: Asked, { ports }: BotOptions): Promise<boolean> {
-  for await (const event of ports.store.events({ promotion: id })) {
-    if (event.kind === 'build-proven') return true;
-  }
-  return false;
+  return announced.outcome === 'changed'
+    ? { ...asked, version: announced.promotion.version }
+    : asked;
 }
 
 async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<void> {

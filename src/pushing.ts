@@ -5,6 +5,7 @@ import { imageOf, move, thread } from './moves.ts';
 import { createProgress } from './progress.ts';
 import { findObstacle, promote, type Promoting } from './promotion.ts';
 import { report } from './reporting.ts';
+import { policyChange } from './unchanged.ts';
 import type { Approved, Expired, Failed, Pending, Promoted, Pushing, Refused } from './states.ts';
 
 /** approved → pushing, unless something stands against it now. From here on it can't be withdrawn. */
@@ -17,10 +18,15 @@ export async function beginPush(approved: Approved, options: BotOptions): Promis
   await move(options, { from: approved, to }, { kind: 'pushing', says });
 }
 
-/** pushing → promoted. The audit log knows of the decryption before it happens. */
+/**
+ * pushing → promoted. The audit log knows of the decryption before it happens. A push may be taken up again by a bot
+ * with another configuration, which nobody approved.
+ */
 export async function push(pushing: Pushing, options: BotOptions): Promise<void> {
   const { ports, now } = options;
   const { registry, target } = pushing.plan;
+  const changed = policyChange(pushing.plan, promoting(pushing, options));
+  if (changed) return refuseApproved(pushing, changed, options);
   await ports.store.note({
     promotion: pushing.id,
     event: { kind: 'decrypting', actor: 'bot', data: { registry, target } },

@@ -468,6 +468,10 @@ export const reasons = {
     says: 'Slack did not take {what}: {problem}.',
     next: 'It is tried again until Slack has it.',
   },
+  'form-unopened': {
+    says: 'Slack did not open the form: {problem}.',
+    next: 'Try again.',
+  },
   'database-failed': {
     says: 'The database did not take a change: {problem}.',
     next: 'Nothing was done; an operator must look at the database.',

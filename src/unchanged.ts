@@ -1,6 +1,5 @@
 import { canonical } from './canonical.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
-import type { Image } from './image.ts';
 import type { Plan, PlannedPin, TrustedBuild } from './plan.ts';
 import { findPinned, hashPolicy, type Planning } from './planning.ts';
 
@@ -20,9 +19,10 @@ export async function findChange(
   );
 }
 
-function policyChange(
+/** The parts of the configuration that are not the approved plan’s any more. */
+export function policyChange(
   plan: Plan,
-  { policy, image }: Omit<Planning, 'onFound'>,
+  { policy, image }: Pick<Planning, 'policy' | 'image'>,
 ): Refusal | undefined {
   const now = hashPolicy(policy, image);
   const parts = (['approval', 'taskcluster', 'registry', 'image'] as const).filter(
@@ -91,11 +91,4 @@ async function pinChange(
 
 function sayings(pins: readonly PlannedPin[], source: string): readonly string[] {
   return pins.filter((pin) => pin.source === source).map(({ path, from }) => `${from} in ${path}`);
-}
-
-/** The image of this name under today's configuration, or the refusal that it is gone. */
-export function imageOf(plan: Plan, images: Readonly<Record<string, Image>>): Image | Refusal {
-  return (
-    images[plan.image] ?? refuse('changed-policy', { problem: `images.${plan.image} is gone` })
-  );
 }

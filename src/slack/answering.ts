@@ -1,13 +1,14 @@
-import type { KnownBlock } from '@slack/types';
+import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer } from '../answer.ts';
+import { answer, type Answer } from '../answer.ts';
 import type { Log } from '../bot.ts';
 import { canonical } from '../canonical.ts';
 import { refuse } from '../errors.ts';
 import { refused } from '../messages.ts';
 import type { Message } from '../ports.ts';
+import { slackProblem } from './trouble.ts';
 
 /** How long Slack waits for a sign of life is 3 s; after this many milliseconds it gets one, ready or not. */
 const ackBudget = 800;
@@ -45,6 +46,22 @@ export async function showAnswer(work: Promise<Answer>, asker: Asker): Promise<A
     const problem = error instanceof Error ? error.name : 'unknown';
     await tell(refused(refuse('unexpected', { problem, id: asker.user })), asker);
     return undefined;
+  }
+}
+
+/** Somebody for whom a modal can be opened: Slack’s trigger lives 3 s, so this is quick or not at all. */
+export type Opener = Asker & { readonly trigger: string };
+
+/** Opens a modal. What a person is told where Slack did not; nothing where a copy of the delivery had opened it. */
+export async function openView(view: ModalView, opener: Opener): Promise<Answer> {
+  try {
+    await opener.client.views.open({ trigger_id: opener.trigger, view });
+    return { show: 'nothing' };
+  } catch (error) {
+    const problem = slackProblem(error);
+    opener.log('warn', 'a form was not opened', { error });
+    if (problem === 'exchanged_trigger_id') return { show: 'nothing' };
+    return answer(refused(refuse('form-unopened', { problem })));
   }
 }
 

@@ -1,9 +1,16 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { Click } from '../answer.ts';
+import { answer, type Answer, type Click } from '../answer.ts';
 import { actionIds, type ActionId } from '../blocks.ts';
 import { refused } from '../messages.ts';
-import { ackInTime, envelopeKey, showAnswer, tell, type Asker } from './answering.ts';
+import {
+  ackInTime,
+  envelopeKey,
+  openView,
+  showAnswer,
+  type Asker,
+  type Opener,
+} from './answering.ts';
 import type { SlackAppOptions } from './app.ts';
 import { carriedBy, detailsView, forms, formValues, rejectForm } from './form.ts';
 
@@ -26,7 +33,8 @@ export function listenForClicks(app: App, options: SlackAppOptions): void {
       }
       await ack();
       const open = action === 'reject' ? askWhy : showDetails;
-      await open(click, { ...asker, trigger: body.trigger_id, bot: options.bot });
+      const opener = { ...asker, trigger: body.trigger_id, bot: options.bot };
+      await showAnswer(open(click, opener), asker);
     });
   }
   listenForReasons(app, options);
@@ -62,22 +70,19 @@ function listenForReasons(app: App, { bot, policy, log }: SlackAppOptions): void
   });
 }
 
-/** Somebody for whom a modal can be opened: Slack’s trigger lives 3 s, so this is quick or not at all. */
-type Opener = Asker & { readonly trigger: string; readonly bot: SlackAppOptions['bot'] };
+type Deciding = Opener & { readonly bot: SlackAppOptions['bot'] };
 
 /** Nobody is asked for a reason who may not give it. */
-async function askWhy(click: Click, opener: Opener): Promise<void> {
+async function askWhy(click: Click, opener: Deciding): Promise<Answer> {
   const refusal = await opener.bot.mayReject(click);
-  if (refusal) return tell(refused(refusal), opener);
+  if (refusal) return refusal;
   const { channel, promotion, planHash } = click;
-  const view = rejectForm(promotion, { channel, promotion, planHash });
-  await opener.client.views.open({ trigger_id: opener.trigger, view });
+  return openView(rejectForm(promotion, { channel, promotion, planHash }), opener);
 }
 
-async function showDetails(click: Click, opener: Opener): Promise<void> {
+async function showDetails(click: Click, opener: Deciding): Promise<Answer> {
   const blocks = await opener.bot.details(click);
-  if ('outcome' in blocks) return tell(refused(blocks), opener);
-  await opener.client.views.open({ trigger_id: opener.trigger, view: detailsView(blocks) });
+  return 'outcome' in blocks ? answer(refused(blocks)) : openView(detailsView(blocks), opener);
 }
 
 /** A button’s value is an id and a plan hash; who, where and what was clicked is Slack’s word. */

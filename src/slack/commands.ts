@@ -5,7 +5,7 @@ import { knownImage, parseBuild, tagProblem } from '../command.ts';
 import { explain, isRefusal } from '../errors.ts';
 import type { Policy } from '../policy.ts';
 import type { Ask } from '../states.ts';
-import { ackInTime, envelopeKey, showAnswer, type Asker } from './answering.ts';
+import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
 import type { SlackAppOptions } from './app.ts';
 import { askForm, carriedBy, forms, formValues } from './form.ts';
 
@@ -18,7 +18,7 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
     const given = await ackInTime(ack, shown);
     if (given?.show !== 'form') return;
     const view = askForm(Object.keys(policy.images), { channel: command.channel_id });
-    await client.views.open({ trigger_id: command.trigger_id, view });
+    await showAnswer(openView(view, { ...asker, trigger: command.trigger_id }), asker);
   });
 
   app.view(forms.ask, async ({ ack, body, view, client }) => {
