@@ -272,7 +272,9 @@ describe('the export', () => {
   it('has the hash that this format has always had', () => {
     // If this fails, every log in use fails too: a change of the format needs another genesis and a way over.
     expect(genesis.hash).toBe('63ad8ef3bf696aa58224d1778f66ec0f90c0fd51bdedc923642b0a22fc70eaff');
-    expect(logOf(3)[2]!.hash).toMatchInlineSnapshot(`"3da513fadec282b310bf200bc23a983ab54e5e23dec0c1101652a3c746249d74"`);
+    expect(logOf(3)[2]!.hash).toMatchInlineSnapshot(
+      `"3da513fadec282b310bf200bc23a983ab54e5e23dec0c1101652a3c746249d74"`,
+    );
   });
 });
 
