@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, type LocalImage } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
+import { startTokenService } from '../../local/token-service.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
 import { account, pushOf } from '../docker/setting.ts';
@@ -167,6 +168,31 @@ describe('the docker engine, with a real engine and a real registry', () => {
     expect(await reasonOf(engine()(setting.push))).toBe(broken);
     await expect.poll(inEngine).toEqual([]);
     await expect(skopeo()).rejects.toThrow(/manifest unknown/);
+  });
+});
+
+describe('the docker engine, with a token service as Docker Hub’s', () => {
+  it.each([true, false])('publishes where the account may push: %s', async (allowed) => {
+    const accounts = { [bot.username]: bot.password.reveal() };
+    const tokens = await startTokenService({ accounts, mayPush: () => allowed });
+    const guarded = await startDockerRegistry({ tokens });
+    try {
+      const { push, opened } = pushOf({ image, target, credentials: bot });
+      const start = performance.now();
+      const url = guarded.url;
+      const through = createDockerEngine({ dockerHost: dockerd.host, registry: { url }, limits });
+      const outcome = await through(push).catch((error: unknown) => error);
+      if (allowed) {
+        expect(outcome).toMatchObject({ digest: expect.stringMatching(/^sha256:/) });
+      } else {
+        expect(outcome).toMatchObject({ reason: 'registry-denied' });
+        expect(performance.now() - start).toBeLessThan(1000);
+        expect(opened()).toBe(0);
+      }
+    } finally {
+      await guarded.close();
+      await tokens.close();
+    }
   });
 });
 

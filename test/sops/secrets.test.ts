@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify, inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encryptSops } from '../../local/sops.ts';
+import { sopsEnvironment } from '../../src/sops/environment.ts';
 import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
 import { canary, sopsWorkspace, type SopsWorkspace } from './workspace.ts';
 
@@ -14,8 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => workspace.close());
 
-const workFolders = async () =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('promote-image-sops-'));
+const byName = (a: string, b: string) => (a < b ? -1 : 1);
 
 describe('the credentials', () => {
   it('are decrypted from the configured places of the file', async () => {
@@ -45,10 +44,16 @@ describe('the credentials', () => {
   });
 
   it('leave no file behind', async () => {
-    const before = await workFolders();
-    await createSecrets(workspace.options)();
-    await createSecrets(await workspace.withScript('exit 51'))().catch(() => undefined);
-    expect(await workFolders()).toEqual(before);
+    const temporary = join(workspace.folder, 'tmp');
+    await mkdir(temporary);
+    vi.stubEnv('TMPDIR', temporary);
+    try {
+      await createSecrets(await workspace.withScript('exit 51'))().catch(() => undefined);
+      await createSecrets(workspace.options)();
+      expect(await readdir(temporary)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });
 
@@ -74,11 +79,36 @@ describe('sops is run', () => {
     await createSecrets({ ...options, env: { ...options.env, ...hostile } })();
     const seen = await readFile(join(workspace.folder, 'sops.env'), 'utf8');
     const names = [...seen.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
-    expect(names).toEqual(
-      expect.arrayContaining(['HOME', 'PATH', 'PWD', 'SOPS_AGE_KEY_FILE']),
-    );
+    expect(names).toEqual(expect.arrayContaining(['HOME', 'PATH', 'PWD', 'SOPS_AGE_KEY_FILE']));
     expect(names).toHaveLength(4);
     expect(seen).not.toContain(`HOME=${workspace.folder}\n`);
+  });
+
+  it.each([
+    ['age', ['SOPS_AGE_KEY_FILE']],
+    ['pgp', ['GNUPGHOME']],
+    ['kms', ['AWS_PROFILE', 'HTTPS_PROXY']],
+    ['gcp_kms', ['GOOGLE_APPLICATION_CREDENTIALS', 'HTTPS_PROXY']],
+    ['azure_kv', ['AZURE_CLIENT_SECRET', 'HTTPS_PROXY']],
+    ['hc_vault', ['HTTPS_PROXY', 'VAULT_TOKEN']],
+    ['hckms', ['HTTPS_PROXY']],
+  ])('with what a file for %s needs', (type, names) => {
+    const env = Object.fromEntries(
+      [
+        'AWS_PROFILE',
+        'AZURE_CLIENT_SECRET',
+        'GNUPGHOME',
+        'GOOGLE_APPLICATION_CREDENTIALS',
+        'HTTPS_PROXY',
+        'SLACK_BOT_TOKEN',
+        'SOPS_AGE_KEY',
+        'SOPS_AGE_KEY_CMD',
+        'SOPS_AGE_KEY_FILE',
+        'SOPS_GCP_KMS_ENDPOINT',
+        'VAULT_TOKEN',
+      ].map((name) => [name, '/x']),
+    );
+    expect(Object.keys(sopsEnvironment(env, [type])).toSorted(byName)).toEqual(names);
   });
 
   it('with flags before an absolute copy of the file, in a folder of its own', async () => {
