@@ -108,6 +108,7 @@ async function serve(
     answer ?? denied ?? (await call.run(fault?.fault === 'cut' ? fault.after : undefined));
   if (fault?.fault === 'cut' || fault?.fault === 'lose-reply') return void request.socket.destroy();
   if (fault?.fault === 'drip') return drip(response, reply, fault.every);
+  if (fault?.fault === 'hang') return hang(response, reply);
   // An answer before the body was read would leave the body's rest in the connection.
   if (!request.readableEnded) request.resume();
   write(response, changed(reply, fault));
@@ -128,6 +129,12 @@ async function drip(response: ServerResponse, reply: Reply, every: number): Prom
     await sleep(every);
   }
   response.end();
+}
+
+function hang(response: ServerResponse, reply: Reply): void {
+  const body = Buffer.from(reply.body ?? '');
+  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length });
+  response.write(body.subarray(0, body.length >> 1));
 }
 
 function route(store: Store, url: URL, request: IncomingMessage): Call {

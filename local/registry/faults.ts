@@ -38,6 +38,8 @@ export type Fault =
   | { readonly fault: 'body'; readonly body: string | Buffer }
   /** Sends the answer's body a byte a time, this many milliseconds apart. */
   | { readonly fault: 'drip'; readonly every: number }
+  /** Sends the answer's head and half of its body, then nothing. */
+  | { readonly fault: 'hang' }
   /** Waits, then goes on. */
   | { readonly fault: 'slow'; readonly ms: number }
   /** Something else happens first: somebody pushes, a token ends. */

@@ -45,8 +45,10 @@ export class Pace {
         if (!error.isBusy) failures += 1;
         if (failures >= this.timing.attempts || patience <= 0)
           throw new PromotionError(error.refusal);
-        const wait = Math.min(error.retryAfter ?? this.#backoff(tries), Math.max(patience, 1));
-        if (error.isBusy || error.retryAfter !== undefined) patience -= Math.max(wait, 1);
+        // `Retry-After: 0` is no licence to hammer.
+        const asked = Math.max(error.retryAfter ?? 0, this.#backoff(tries));
+        const wait = Math.min(asked, Math.max(patience, 1));
+        if (error.isBusy || error.retryAfter !== undefined) patience -= wait;
         if (error.isBusy) this.#pausedUntil = Math.max(this.#pausedUntil, this.clock.now() + wait);
         else await this.#sleep(wait, signal);
       }

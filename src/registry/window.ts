@@ -29,7 +29,7 @@ export interface ChunkSizes {
 }
 
 /** Below 5 MiB a registry on S3 has to rewrite what it holds already; what is on its way is kept in memory. */
-export const defaultChunks: ChunkSizes = { least: 5 * 1024 ** 2, most: 32 * 1024 ** 2 };
+export const defaultChunks: ChunkSizes = { least: 5 * 1024 ** 2, most: 16 * 1024 ** 2 };
 
 /** Room for one chunk on its way and one that fills, whoever's they are. */
 export function roomFor(chunks: ChunkSizes | 'stream'): Room {

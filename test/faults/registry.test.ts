@@ -468,7 +468,7 @@ describe('what the registry gives back', () => {
   });
 
   it.each([
-    ['too large', Buffer.alloc(5 * 1024 * 1024, 0x20)],
+    ['too large', Buffer.from(`{"schemaVersion":2${' '.repeat(5 * 1024 * 1024)}}`)],
     ['no JSON', Buffer.from('<html>')],
   ])('is refused: a manifest that is %s', async (_, body) => {
     world.fault('look', { fault: 'answer', status: 200, body: body.toString() }, forever);

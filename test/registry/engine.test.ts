@@ -3,7 +3,8 @@ import { makeImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import type { Digest } from '../../src/reference.ts';
 import { createRegistryEngine, type EngineOptions } from '../../src/registry/push.ts';
-import { limits, memoryLedger, pushOf, randomImage, randomLayer } from './push.ts';
+import { contentsOf, limits, memoryLedger, pushOf, randomImage, randomLayer } from './push.ts';
+import { reasonOf } from './reason.ts';
 
 let registry: LocalRegistry;
 beforeEach(async () => {
@@ -131,6 +132,15 @@ it('pushes a layer that occurs twice, and an empty one', async () => {
       image.layers.map(({ diffId }) => diffId),
     );
   }
+});
+
+it('refuses an artifact whose layers are not of the approved sizes', async () => {
+  const image = await randomImage(3000);
+  const contents = contentsOf(image);
+  const layers = contents.layers.map((layer) => ({ ...layer, size: layer.size + 1 }));
+  const push = pushOf(image, { contents: { ...contents, layers } });
+  expect(await reasonOf(engine()(push))).toBe('changed-image');
+  expect(registry.store.repository(name).manifests.size).toBe(0);
 });
 
 it('publishes nothing while the artifact has not proven its last byte', async () => {

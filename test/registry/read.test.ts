@@ -102,6 +102,19 @@ describe('inspecting a published image', () => {
     expect(await reader().inspect(name, image.digest)).toMatchObject({ imageId: image.imageId });
   });
 
+  it.each([
+    ['is tried again', 1],
+    ['is given up', Infinity],
+  ])('%s where a layer stops coming', async (_, times) => {
+    const image = smallImage([randomBytes(50_000)]);
+    await push(image);
+    // The config comes whole, the layer does not.
+    registry.faults.add('get-blob', { fault: 'hang' }, { skip: 1, times });
+    const inspecting = reasonOf(reader().inspect(name, image.digest));
+    if (times === 1) expect(await inspecting).toMatchObject({ imageId: image.imageId });
+    else expect(await inspecting).toBe('registry-unreachable');
+  });
+
   it('refuses what is not there', async () => {
     expect(await reasonOf(reader().inspect(name, digestOf(randomBytes(9))))).toBe(
       'registry-nonsense',

@@ -79,6 +79,17 @@ describe('trying again', () => {
     expect(time.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(defaultTiming.patience);
   });
 
+  it('does not hammer a registry that asks for no wait at all', async () => {
+    const pace = new Pace(defaultTiming, clock());
+    let tries = 0;
+    const failing = pace.persist(async () => {
+      tries += 1;
+      throw new Transient(busy, { retryAfter: 0, busy: true });
+    }, signal);
+    expect(await reasonOf(failing)).toBe('registry-busy');
+    expect(tries).toBeLessThan(20);
+  });
+
   it('ends at once when the errand is stopped', async () => {
     const stop = new AbortController();
     const time = { ...clock(), sleep: async () => stop.abort() };

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
+import { startTokenService, type TokenService } from '../../local/token-service.ts';
+import { onErrand } from '../../src/registry/errand.ts';
+import { look } from '../../src/registry/registry.ts';
+import { systemClock } from '../../src/registry/timing.ts';
+import { account, canary } from './push.ts';
+
+let tokens: TokenService;
+let registry: LocalRegistry;
+beforeEach(async () => {
+  tokens = await startTokenService({ accounts: { [account().username]: canary }, life: 100 });
+  registry = await startRegistry({ tokens });
+});
+afterEach(async () => {
+  await registry.close();
+  await tokens.close();
+});
+
+const target = { name: 'mozillareleases/decision', tag: '1' };
+
+/** Looks at the tag at each of these seconds; gives how many tokens had been asked for by then. */
+async function tokensAskedAt(seconds: readonly number[]): Promise<readonly number[]> {
+  const started = Date.now();
+  let now = started;
+  const clock = { ...systemClock, now: () => now };
+  const errand = { subject: 'x', credentials: account() };
+  return await onErrand({ url: registry.url, clock }, errand, async (client) => {
+    const asked: number[] = [];
+    for (const second of seconds) {
+      now = started + second * 1000;
+      await look(client, target);
+      asked.push(tokens.requests.length);
+    }
+    return asked;
+  });
+}
+
+it('renews a token at 80 % of its life, before the registry would refuse it', async () => {
+  expect(await tokensAskedAt([0, 1, 79, 81, 160, 162])).toEqual([1, 1, 1, 2, 2, 3]);
+});
+
+it('asks for one token however many requests need it at once', async () => {
+  await onErrand(
+    { url: registry.url },
+    { subject: 'x', credentials: account() },
+    async (client) => {
+      await Promise.all([1, 2, 3, 4].map(() => look(client, target)));
+    },
+  );
+  expect(tokens.requests).toHaveLength(1);
+});
+
+it('sends the password to the token service only, the token to the registry only', async () => {
+  await tokensAskedAt([0]);
+  expect(tokens.requests.map(({ authorization }) => authorization?.split(' ')[0])).toEqual([
+    'Basic',
+  ]);
+  const seen = registry.requests.map(({ authorization }) => authorization?.split(' ')[0]);
+  expect(seen).toEqual([undefined, 'Bearer']);
+});
+
+it('asks as nobody where there are no credentials', async () => {
+  await onErrand({ url: registry.url }, { subject: 'x' }, (client) => look(client, target));
+  expect(tokens.requests.map(({ authorization }) => authorization)).toEqual([undefined]);
+});
