@@ -5,14 +5,14 @@ export interface ArchiveLimits {
   /** Bytes of the unpacked tar, in all. */
   readonly unpacked: number;
   /**
-   * Times its own size that an archive may unpack to, beyond the first 256 MiB. Real images reach 3 to 10, zeros 30,000.
+   * Times its own size that an archive may unpack to, beyond the first 64 MiB. Real images reach 3 to 10, zeros 30,000.
    * @default 200
    */
   readonly ratio?: number;
 }
 
 /** Bytes that may be unpacked from nothing at all: a file of zeros early in a small image is no bomb yet. */
-const ratioFloor = 256 * 1024 * 1024;
+const ratioFloor = 64 * 1024 * 1024;
 
 const defaultRatio = 200;
 
