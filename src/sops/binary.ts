@@ -11,12 +11,14 @@ import { run } from './process.ts';
  * Throws `sops-missing`, also for one that others could have written: it would get the credentials.
  */
 export async function findSops(env: Variables, given?: string): Promise<string> {
-  const candidates = given ? [given] : onPath('sops', env);
-  for (const candidate of candidates) {
+  let problem = given ? `${given} is no program` : 'it is not on PATH';
+  for (const candidate of given ? [given] : onPath('sops', env)) {
     if (!isAbsolute(candidate) || !(await isRunnable(candidate))) continue;
-    return sound(isShim(candidate) ? await behindShim(candidate, env) : candidate);
+    const found = isShim(candidate) ? await behindShim(candidate, env) : candidate;
+    if (found) return sound(found);
+    problem = `${candidate} is a version manager’s shim that leads nowhere; put the folder of the real one on PATH`;
   }
-  return fail('sops-missing', { problem: given ? `${given} is no program` : 'it is not on PATH' });
+  return fail('sops-missing', { problem });
 }
 
 function onPath(name: string, env: Variables): readonly string[] {
@@ -38,31 +40,32 @@ function isShim(path: string): boolean {
 }
 
 /** Asks the version manager, which sees its own variables and no secret of ours. */
-async function behindShim(shim: string, env: Variables): Promise<string> {
-  const unresolved = (): never =>
-    fail('sops-missing', {
-      problem: `${shim} is a version manager’s shim that leads nowhere; put the folder of the real one on PATH`,
-    });
-  const manager = /pyenv|asdf|mise/.exec(shim)?.[0] ?? unresolved();
+async function behindShim(shim: string, env: Variables): Promise<string | undefined> {
+  const manager = /pyenv|asdf|mise/.exec(shim)?.[0];
+  if (!manager) return undefined;
   const beside = join(dirname(dirname(shim)), 'bin', manager);
   for (const program of [beside, ...onPath(manager, env)]) {
     if (!(await isRunnable(program))) continue;
-    // A shim knows where its manager lives; the environment need not say it.
-    const root = { PYENV_ROOT: dirname(dirname(shim)), ASDF_DATA_DIR: dirname(dirname(shim)) };
-    const names = ['PATH', 'HOME', 'PYENV_ROOT', 'PYENV_VERSION', 'ASDF_DIR', 'ASDF_DATA_DIR'];
     const output = await run(program, ['which', 'sops'], {
       cwd: process.cwd(),
-      env: {
-        ...root,
-        ...Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
-      },
+      env: Object.fromEntries(managersOwn.map((name) => [name, env[name]])),
       timeoutMs: 5000,
-    }).catch(unresolved);
-    const real = output.toString().trim();
+    }).catch(() => undefined);
+    const real = output?.toString().trim() ?? '';
     if (isAbsolute(real) && !isShim(real) && (await isRunnable(real))) return real;
   }
-  return unresolved();
+  return undefined;
 }
+
+const managersOwn = [
+  'PATH',
+  'HOME',
+  'PYENV_ROOT',
+  'PYENV_VERSION',
+  'ASDF_DIR',
+  'ASDF_DATA_DIR',
+  'MISE_DATA_DIR',
+];
 
 async function sound(path: string): Promise<string> {
   const real = await realpath(path);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify, inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encryptSops } from '../../local/sops.ts';
@@ -129,12 +129,14 @@ describe('sops is run', () => {
 });
 
 describe('which sops', () => {
-  it('is the first on PATH; relative folders do not count', async () => {
+  it('is the first program of that name on PATH; relative folders do not count', async () => {
     await workspace.withScript('exit 0');
-    const env = { ...workspace.options.env, PATH: `.:${workspace.folder}:/usr/bin` };
+    await mkdir(join(workspace.folder, 'x/sops'), { recursive: true });
+    const PATH = `.:${workspace.folder}/x:${workspace.folder}:/usr/bin`;
+    const env = { ...workspace.options.env, PATH };
     const facts = await checkSops({ ...workspace.options, env });
     expect(facts).toMatchObject({ reason: 'sops-missing' });
-    expect(inspect(facts)).toContain(join(workspace.folder, 'sops'));
+    expect(inspect(facts)).toContain(`${workspace.folder}/sops does not tell its version`);
   });
 
   it.each([
@@ -182,6 +184,16 @@ describe('which sops', () => {
       { mode: 0o755 },
     );
     expect(await facts()).toMatchObject({ binary: sopsPath, version: '3.11.0' });
+  });
+
+  it('is the next one where a shim leads nowhere', async () => {
+    const shims = join(workspace.folder, '.asdf/shims');
+    await mkdir(shims, { recursive: true });
+    await writeFile(join(shims, 'sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const env = { ...workspace.options.env, PATH: `${shims}:${workspace.options.env['PATH']}` };
+    expect(await checkSops({ ...workspace.options, env })).toMatchObject({
+      binary: resolve('local/bin/sops'),
+    });
   });
 
   it('must be 3.9 at least', async () => {
