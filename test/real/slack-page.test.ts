@@ -20,7 +20,7 @@ let slack: Slack;
 let app: App;
 
 beforeAll(async () => {
-  folder = process.env['SCREENSHOTS'] ?? (await mkdtemp(join(tmpdir(), 'slack-page-')));
+  folder = process.env['SCREENSHOTS'] || (await mkdtemp(join(tmpdir(), 'slack-page-')));
   browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
