@@ -56,7 +56,7 @@ function namePattern(names: readonly string[]): RegExp {
   const each = longestFirst.map((name) =>
     name.split('/').map(escape).join(`(?:${joint})?/(?:${joint})?`),
   );
-  return new RegExp(String.raw`(?<![\w.-])(?:${each.join('|')})(?![\w/-]|\.\w)`, 'g');
+  return new RegExp(String.raw`(?<![\w.-])(?:${each.join('|')})`, 'g');
 }
 
 function escape(text: string): string {

@@ -272,6 +272,8 @@ describe('whose a pin is', () => {
   it.each([
     ['x.yml', '# the image example/build-decision is built here'],
     ['x.yml', '# example/build-decision:latest is not pinned'],
+    ['x.yml', `a: 1 # as in example/build-decision:${oldRevision} before`],
+    ['x.js', `f(); // example/build-decision:${oldRevision}`],
     ['x.yml', 'url: https://hub.docker.com/r/example/build-decision'],
     ['x.yml', 'see: https://hub.docker.com/repository/docker/example/build-decision/tags'],
     ['x.py', `if image.startswith("example/build-decision"):`],
@@ -301,11 +303,24 @@ describe('what is not understood', () => {
     `image: example/build-decision:nightly@sha256:${oldHex}`,
     `image: \${REGISTRY}/example/build-decision:${oldRevision}@sha256:${oldHex}`,
     `docker pull example/build-decision:${oldRevision}`,
+    `x = registry + "example/build-decision:${oldRevision}"`,
+    `x = "example/build-decision:${oldRevision} is old"`,
   ])('tells file and line of %s and leaves it', (text) => {
     const options = { image: buildDecision, to: toBuild };
     expectLeftAlone(`a: 1\n${text}\n`, options, 1);
     const { notUnderstood } = findPins([file('ci.yml', `a: 1\n${text}\n`)], buildDecision);
     expect(notUnderstood).toEqual([{ path: 'ci.yml', line: 2, name: 'example/build-decision' }]);
+  });
+
+  it('tells of a value alone on a line that is no value', () => {
+    const text = `docker pull \\\n  example/build-decision:${oldRevision}\n`;
+    expectLeftAlone(text, { image: buildDecision, to: toBuild }, 1);
+  });
+
+  it('tells of a name that is split where the new one is not', () => {
+    const image = { ...builder, formerly: ['older/team/image_builder'] };
+    const text = `X = "older/" "team/" "image_builder:5.0.0@sha256:${oldHex}"\n`;
+    expectLeftAlone(text, { image, to: toBuilder, path: 'x.py' }, 1);
   });
 
   it('tells of a digest alone in a repository of several images', () => {
@@ -394,8 +409,8 @@ describe('files that are no text of people', () => {
     const hostile = ['example/build-decision', 'example/build-decision:1"', `example"#`, `x "" '`];
     for (const part of hostile) {
       const started = performance.now();
-      repin(part.repeat(4_000_000 / part.length), { image: buildDecision, to: toBuild });
-      expect(performance.now() - started).toBeLessThan(8000);
+      repin(part.repeat(1_000_000 / part.length), { image: buildDecision, to: toBuild });
+      expect(performance.now() - started).toBeLessThan(5000);
     }
   });
 });

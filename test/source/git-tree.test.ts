@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -163,6 +163,24 @@ describe('a source tree in git', () => {
     });
     await closed;
     expect(await readdir(folder.path)).toEqual([]);
+    server.close();
+  });
+
+  it('hands no login of this machine to a server that asks for one', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, '.netrc'), 'machine 127.0.0.1 login me password s3cret\n');
+    const logins: (string | undefined)[] = [];
+    const server = createServer(({ headers }, response) => {
+      logins.push(headers.authorization);
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const trees = createTrees({ environment: { ...process.env, HOME: folder.path } });
+    await expect(trees.read(auto(`http://127.0.0.1:${port}/r`), names)).rejects.toMatchObject({
+      facts: { problem: 'it asks for a login, or does not exist' },
+    });
+    expect(logins.filter(Boolean)).toEqual([]);
     server.close();
   });
 
