@@ -1,21 +1,26 @@
 import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
 import type { Block } from './blocks.ts';
 import { details } from './card.ts';
-import { parseCommand, type Command } from './command.ts';
+import { knownImage, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';
 import { findDrift } from './drift.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
+import * as overview from './overview.ts';
 import type { Policy } from './policy.ts';
-import type { Store } from './ports.ts';
+import type { RepinCommand, Store } from './ports.ts';
 import type { PromotionPorts } from './promotion.ts';
+import { startRepin } from './repinning.ts';
 import type { Ask, Asked } from './states.ts';
 import { createWork } from './work.ts';
 
 export interface BotOptions {
   readonly policy: Policy;
-  readonly ports: Omit<PromotionPorts, 'ledger'> & { readonly store: Store };
+  readonly ports: Omit<PromotionPorts, 'ledger'> & {
+    readonly store: Store;
+    readonly repin: RepinCommand;
+  };
   readonly now: () => Date;
   /** A new promotion’s id: short, unguessable. */
   readonly newId: () => string;
@@ -89,15 +94,16 @@ export function createBot(options: BotOptions): Bot {
 async function obey(
   command: Command,
   delivery: Delivery & { readonly text: string },
-  { policy, ports, decisions, ...rest }: BotOptions & { readonly decisions: Decisions },
+  { decisions, ...options }: BotOptions & { readonly decisions: Decisions },
 ): Promise<Answer> {
+  const { policy, ports } = options;
   switch (command.do) {
     case 'promote':
-      return begin(command.ask, delivery, { policy, ports, ...rest });
+      return begin(command.ask, delivery, options);
     case 'form':
       return { show: 'form' };
     case 'help':
-      return answer(messages.help(Object.keys(policy.images)));
+      return answer(overview.help(Object.keys(policy.images)));
     case 'status':
       return status(command.id, ports.store);
     case 'history':
@@ -105,11 +111,11 @@ async function obey(
     case 'withdraw':
       return decisions.withdrawById(command.id, delivery);
     case 'check':
-      return check(command.image, delivery, { policy, ports, ...rest });
+      return check(command.image, delivery, options);
     case 'repin': {
-      const example = '/promote-image help';
-      const refusal = refuse('unknown-command', { text: delivery.text, example });
-      return answerRefusal(refusal, delivery, ports.store);
+      const image = knownImage(command.image, policy);
+      if (isRefusal(image)) return answerRefusal(image, delivery, ports.store);
+      return startRepin({ image, ref: command.reference }, delivery, options);
     }
   }
 }
@@ -139,11 +145,11 @@ async function status(id: string | undefined, store: Store): Promise<Answer> {
       states: ['asked', 'pending', 'approved', 'pushing', 'promoted', 'failed'],
       limit: 20,
     });
-    return answer(messages.listing('Under way', open));
+    return answer(overview.listing('Under way', open));
   }
   const promotion = await store.get(id);
   if (!promotion) return answer(messages.refused(refuse('unknown-promotion', { id })));
-  return answer(messages.listing('Status', [promotion]));
+  return answer(overview.listing('Status', [promotion]));
 }
 
 async function history(image: string | undefined, store: Store): Promise<Answer> {
@@ -158,7 +164,7 @@ async function history(image: string | undefined, store: Store): Promise<Answer>
     'failed',
   ] as const;
   const done = await store.list({ states, limit: 15, ...(image === undefined ? {} : { image }) });
-  return answer(messages.listing(image === undefined ? 'History' : `History of ${image}`, done));
+  return answer(overview.listing(image === undefined ? 'History' : `History of ${image}`, done));
 }
 
 /** Looks and tells; the log knows who looked. */

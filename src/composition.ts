@@ -2,7 +2,8 @@ import { createInspect } from './archive/inspect.ts';
 import type { Environment } from './config.ts';
 import { createDockerEngine } from './docker/engine.ts';
 import type { Policy } from './policy.ts';
-import type { Builds, Engine, Inspect, Registry, Secrets, Trees } from './ports.ts';
+import { repin } from './docker/repin.ts';
+import type { Builds, Engine, Inspect, Registry, RepinCommand, Secrets, Trees } from './ports.ts';
 import { createRegistryEngine } from './registry/push.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createSecrets, type SecretsOptions } from './sops/secrets.ts';
@@ -25,6 +26,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
   readonly trees: Trees;
   readonly engine: Engine;
   readonly secrets: Secrets;
+  readonly repin: RepinCommand;
 } {
   const { taskcluster, limits } = policy;
   const archiveLimits = { unpacked: limits.unpacked };
@@ -44,6 +46,8 @@ export function connectWorld({ policy, environment, env, now }: Given): {
     trees: createTrees({ environment: env }),
     engine,
     secrets: createSecrets(secretsOptions(policy, env)),
+    repin: ({ image, command, workdir, network }, job) =>
+      repin({ ...job, dockerHost: environment.DOCKER_HOST, image, command, workdir, network }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { context, mrkdwn, preformatted, type Block } from './blocks.ts';
 import { plainStatus } from './status.ts';
 import { explain, type Refusal } from './errors.ts';
-import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment, utc } from './mrkdwn.ts';
+import { bytes, code, cut, escape, fact, isPlain, mention, moment } from './mrkdwn.ts';
 import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
 import { formatReference } from './reference.ts';
 import type {
@@ -169,6 +169,20 @@ export function patchReady(patch: {
   return { text: `Patch for ${escape(source)}`, blocks };
 }
 
+export function repinBegins(image: string): Message {
+  return say(
+    `Re-pinning the requirements of *${escape(image)}* in its container. The patch appears in the channel.`,
+  );
+}
+
+export function nothingRepinned(source: string, besides: readonly string[]): Message {
+  const more =
+    besides.length > 0
+      ? ` It added or removed ${besides.slice(0, 10).map(code).join(', ')}; that is left to you.`
+      : '';
+  return say(`The re-pin command changed no file of ${escape(source)}.${more}`);
+}
+
 export function nothingToPatch(source: string): Message {
   return say(`${escape(source)} pins this image already as it is now published.`);
 }
@@ -181,48 +195,6 @@ export function patchFailed(refusal: Refusal, reference: string): Message {
 
 export function handledAlready(promotion: Promotion): Message {
   return say(`${code(promotion.id)} is ${plainStatus(promotion)}.`);
-}
-
-/** One line for each promotion, newest first. */
-export function listing(title: string, promotions: readonly Promotion[]): Message {
-  if (promotions.length === 0) return say(`${title}: nothing.`);
-  const lines = promotions.map((promotion) => {
-    const { id, ask, requester, askedAt } = promotion;
-    const target = 'plan' in promotion && promotion.plan ? promotion.plan.target.tag : '';
-    return `• ${code(id)} *${escape(ask.image)}* ${escape(cut(target, 48))} ${plainStatus(promotion)}, asked by ${mention(requester)} ${moment(askedAt)}`;
-  });
-  const plain = promotions.map(
-    (one) => `${one.id} ${one.ask.image} ${one.state} ${utc(one.askedAt)}`,
-  );
-  return say(fit([`*${title}*`, ...lines], 2900), [title, ...plain].join('\n'));
-}
-
-/** App Home’s blocks. */
-export function home(open: readonly Promotion[], recent: readonly Promotion[]): readonly Block[] {
-  const lists = [listing('Under way', open), listing('Lately', recent)];
-  return lists.flatMap(({ blocks }) => blocks as readonly Block[]);
-}
-
-export function help(images: readonly string[]): Message {
-  const some = images[0] ?? 'build-decision';
-  const rows = [
-    [
-      '<image> <build> [tag] [bug N] [because …]',
-      'starts a promotion; a build is a full commit, a task id, `latest`, or a link to a task, commit or push',
-    ],
-    ['(nothing)', 'opens a form with the same fields'],
-    ['status [id]', 'what is under way'],
-    ['history [image]', 'what was done, by whom'],
-    ['withdraw <id>', 'takes your request back, any time before the push'],
-    [
-      'check [image]',
-      'drift: newest trusted build, newest published tag, and every pin, side by side',
-    ],
-    ['help', 'this list'],
-  ];
-  const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);
-  const text = `*Publishes an image that a trusted task built, after a second person’s approval.*\n${lines.join('\n')}\nImages: ${images.map(code).join(', ')}. For example ${code(`/promote-image ${some} latest`)}.`;
-  return say(text, `promote-image: /promote-image <image> <build>. Images: ${images.join(', ')}`);
 }
 
 /** A message of one paragraph; the plain text is the same without its marks where none is given. */

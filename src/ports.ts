@@ -1,5 +1,5 @@
 import type { Refusal } from './errors.ts';
-import type { Image, PinSource } from './image.ts';
+import type { Image, PinSource, Repin } from './image.ts';
 import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './plan.ts';
 import type { Digest, Revision, TaskId } from './reference.ts';
 import type { Credentials } from './secret.ts';
@@ -106,9 +106,30 @@ export interface Trees {
   read(source: PinSource, names: readonly string[]): Promise<Tree>;
   /** One file of a repository at a revision, as text. */
   file(repository: string, revision: Revision, path: string): Promise<string | Refusal>;
+  /** Lets `work` change files in a checkout of the branch, or of `ref`, and gives what it changed. git only. */
+  rework(
+    source: PinSource,
+    ref: string | undefined,
+    work: (folder: string) => Promise<void>,
+  ): Promise<Reworked>;
   /** The change as an email patch that `git am`, `git apply` and `hg import` take. Made by git itself. */
   patch(edit: TreeEdit): Promise<string>;
 }
+
+/** What was changed in a checkout. */
+export interface Reworked {
+  /** The changed files as they were. */
+  readonly tree: Tree;
+  readonly changed: ReadonlyMap<string, Uint8Array>;
+  /** Paths that were added, removed or turned into something else. */
+  readonly besides: readonly string[];
+}
+
+/** Runs an image’s configured re-pin command in its container, on a checkout. Throws `repin-failed` or `docker-…`. */
+export type RepinCommand = (
+  repin: Repin,
+  job: { readonly name: string; readonly folder: string; readonly signal: AbortSignal },
+) => Promise<void>;
 
 export interface TreeFile {
   readonly path: string;

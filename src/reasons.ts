@@ -359,6 +359,14 @@ export const reasons = {
     says: 'git could not make the patch for {source}: {problem}.',
     next: 'Update the pins by hand with the digest above.',
   },
+  'repin-unconfigured': {
+    says: 'The configuration has no re-pin command for {image}.',
+    next: 'Add `repin` to the image, or run the command by hand.',
+  },
+  'bad-reference': {
+    says: '“{ref}” is neither a branch nor a full commit.',
+    next: 'Try `{example}`.',
+  },
   'repin-failed': {
     says: 'The re-pin command of {image} failed: {problem}.',
     next: 'Run it by hand to see why.',

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
-import { home } from '../messages.ts';
+import { home } from '../overview.ts';
 import { hasWork } from '../states.ts';
 import type { SlackAppOptions } from './app.ts';
 

@@ -1,6 +1,7 @@
 import { fail, refuse, type Refusal } from '../errors.ts';
 import { sourceUrl, type PinSource } from '../image.ts';
-import type { Tree, TreeFile, Trees } from '../ports.ts';
+import type { Reworked, Tree, TreeFile, Trees } from '../ports.ts';
+import { workOnCheckout } from './checkout.ts';
 import type { Variables } from './environment.ts';
 import { readGitFiles, type GitFiles, type GitTreeOptions, type Wanted } from './git-tree.ts';
 import { hgRevision, readHgFile, type HgOptions } from './hg-tree.ts';
@@ -50,8 +51,27 @@ export function createTrees(options: TreesOptions): Trees {
       ),
     file: (repository, revision, path) =>
       named(repository, () => readOne(repository, { revision, path }, readers)),
+    rework: (source, ref, work) =>
+      named(sourceUrl(source), () => rework(source, { ref, work }, git)),
     patch: (edit) => makePatch(edit, git),
   };
+}
+
+async function rework(
+  source: PinSource,
+  {
+    ref,
+    work,
+  }: { readonly ref: string | undefined; readonly work: (folder: string) => Promise<void> },
+  git: GitTreeOptions,
+): Promise<Reworked> {
+  if (source.git === undefined) {
+    throw new SourceProblem({ problem: 'only git trees can be checked out', mayPass: false });
+  }
+  const isCommit = ref !== undefined && /^[0-9a-f]{40}$/.test(ref);
+  const from = { url: source.git, ref: isCommit ? ref : `refs/heads/${ref ?? source.branch}` };
+  const { revision, files, changed, besides } = await workOnCheckout(from, work, git);
+  return { tree: { source: shown(source.git), revision, files }, changed, besides };
 }
 
 /** An address as it may be shown: without the login that somebody may have put into it. */

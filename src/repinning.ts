@@ -1,0 +1,91 @@
+import { answer, answerRefusal, type Answer, type Delivery } from './answer.ts';
+import type { BotOptions } from './bot.ts';
+import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
+import { sourceUrl, type Image, type Repin } from './image.ts';
+import * as messages from './messages.ts';
+import type { AuditEvent, Post } from './ports.ts';
+
+/** A branch, or a full commit. */
+const plainRef = /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]{1,200}$/;
+
+/**
+ * Runs the image’s re-pin command in its container on a fresh checkout, and posts the patch of what it changed. Who
+ * asked is told at once; the patch comes into the channel when the command is done.
+ */
+export async function startRepin(
+  asked: { readonly image: Image; readonly ref: string | undefined },
+  delivery: Delivery,
+  options: BotOptions,
+): Promise<Answer> {
+  const { image, ref } = asked;
+  const { store } = options.ports;
+  const example = `/promote-image repin ${image.name} main`;
+  if (!image.repin)
+    return answerRefusal(refuse('repin-unconfigured', { image: image.name }), delivery, store);
+  if (ref !== undefined && !plainRef.test(ref)) {
+    return answerRefusal(refuse('bad-reference', { ref, example }), delivery, store);
+  }
+  const event = { kind: 'repin-asked', actor: delivery.user, data: { image: image.name, ref } };
+  const noted = await store.note({ event, envelope: delivery.envelope });
+  if (noted.outcome === 'duplicate') return { show: 'nothing' };
+  void carryOut({ image, repin: image.repin, ref, user: delivery.user }, options);
+  return answer(messages.repinBegins(image.name));
+}
+
+interface Repinning {
+  readonly image: Image;
+  readonly repin: Repin;
+  readonly ref: string | undefined;
+  readonly user: string;
+}
+
+async function carryOut(repinning: Repinning, options: BotOptions): Promise<void> {
+  const { image, user } = repinning;
+  try {
+    const post = await makeRepinPatch(repinning, options);
+    await tell({ kind: 'repinned', actor: user, data: { image: image.name } }, post, options);
+  } catch (error) {
+    options.log('warn', `no re-pin of ${image.name}`, { error });
+    const refusal = reasonOf(error, image, options);
+    const data = { image: image.name, reason: refusal.reason, facts: refusal.facts };
+    const post = { kind: 'ephemeral', user, message: messages.refused(refusal) } as const;
+    await tell({ kind: 'repin-failed', actor: user, data }, post, options).catch((cause: unknown) =>
+      options.log('error', explain(refusal), { error: cause }),
+    );
+  }
+}
+
+async function makeRepinPatch(
+  { image, repin, ref, user }: Repinning,
+  options: BotOptions,
+): Promise<Post> {
+  const { ports, signal, now } = options;
+  const run = (folder: string) => ports.repin(repin, { name: image.name, folder, signal });
+  const { tree, changed, besides } = await ports.trees.rework(repin.source, ref, run);
+  const source = sourceUrl(repin.source);
+  if (changed.size === 0)
+    return { kind: 'ephemeral', user, message: messages.nothingRepinned(source, besides) };
+  const message = `chore: update the requirements of ${image.name}\n\nMade by: ${repin.command.join(' ')}\n`;
+  const content = await ports.trees.patch({ tree, changed, message, at: now() });
+  const said = messages.patchReady({
+    source,
+    revision: tree.revision,
+    files: [...changed.keys()],
+    content,
+  });
+  return { kind: 'file', name: `${image.name}-requirements.patch`, content, message: said };
+}
+
+async function tell(event: AuditEvent, post: Post, { ports }: BotOptions): Promise<void> {
+  const posts = (anchor: Parameters<typeof messages.anchored>[1]) => [
+    { ...post, message: messages.anchored(post.message, anchor) },
+  ];
+  await ports.store.note({ event, posts });
+}
+
+function reasonOf(error: unknown, image: Image, { signal }: BotOptions): Refusal {
+  if (error instanceof PromotionError && !signal.aborted) return error.refusal;
+  const unforeseen = error instanceof Error ? error.name : 'unknown';
+  const problem = signal.aborted ? 'the bot was stopped meanwhile' : unforeseen;
+  return refuse('repin-failed', { image: image.name, problem });
+}
