@@ -59,7 +59,7 @@ const users: Seed['users'] = [
 ];
 
 /** A small workspace with a requester, approvers, and people who must be refused. */
-export function seedOf(examples: readonly string[]): Seed {
+export function seedOf(examples: NonNullable<Seed['commands'][number]['examples']>): Seed {
   const topic = 'Images that CI runs on: requests, approvals, audit trail';
   const members = [people.alice, people.bob, people.carol];
   return {

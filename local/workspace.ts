@@ -13,6 +13,7 @@ import { localPolicy } from './policy.ts';
 import { publish } from './publish.ts';
 import { startRegistry, type LocalRegistry } from './registry.ts';
 import { home, seedOf } from './seed.ts';
+import type { Seed } from './slack/seed.ts';
 import { startSlack } from './slack/server.ts';
 import type { Slack } from './slack/slack.ts';
 import { encryptSops, makeAgeKey } from './sops.ts';
@@ -224,23 +225,21 @@ async function makeBuilds(
   };
 }
 
-/** Lines that the page offers with one click; the last ones must be refused. */
-function exampleLines({
-  buildDecision,
-  decision,
-  level1,
-  failed,
-  unsigned,
-}: Builds): readonly string[] {
+/** Lines that the page offers with one click, and what they show. */
+function exampleLines(builds: Builds): NonNullable<Seed['commands'][number]['examples']> {
+  const { buildDecision, decision, level1, failed, unsigned } = builds;
+  const line = (text: string, about: string) => ({ line: `/promote-image ${text}`, about });
   return [
-    `/promote-image build-decision ${buildDecision.revision}`,
-    `/promote-image decision ${decision.taskId} because the workers need the new taskgraph`,
-    '/promote-image gecko_decision latest bug 1861626',
-    '/promote-image image_builder latest',
-    `/promote-image build-decision ${level1.taskId}`,
-    `/promote-image build-decision ${failed.taskId}`,
-    `/promote-image build-decision ${unsigned.taskId}`,
-    '/promote-image status',
-    '/promote-image help',
+    line(`build-decision ${buildDecision.revision}`, 'promote build-decision by commit'),
+    line(`decision ${decision.taskId} because the workers need it`, 'promote decision by task'),
+    line('gecko_decision latest bug 1861626', 'promote gecko_decision: Mercurial changes'),
+    line('image_builder latest', 'promote image_builder'),
+    line('check', 'check what has drifted'),
+    line('status', 'what is under way'),
+    line(`build-decision ${level1.taskId}`, 'refused: built at level 1'),
+    line(`build-decision ${failed.taskId}`, 'refused: the task failed'),
+    line(`build-decision ${unsigned.taskId}`, 'refused: nothing is signed'),
+    line('build-desicion latest', 'refused: a slip of the pen'),
+    line('help', 'help'),
   ];
 }

@@ -1,4 +1,4 @@
-import { context, mrkdwn, preformatted, type Block } from './blocks.ts';
+import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
 import { plainStatus } from './status.ts';
 import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, isPlain, mention, moment } from './mrkdwn.ts';
@@ -144,8 +144,11 @@ export function unneeded({ plan, digest, requester }: Unneeded): Message {
   };
 }
 
-export function pushFailed({ failure, requester }: Failed): Message {
-  return say(`${mention(requester)} :x: ${explain(failure, fact)}`);
+/** The failure, and the way to try again: it stands with the failure, for the requester and every approver. */
+export function pushFailed({ failure, requester, id, planHash }: Failed): Message {
+  const { text, blocks } = say(`${mention(requester)} :x: ${explain(failure, fact)}`);
+  const retry = button('retry', 'Retry', { value: `${id} ${planHash}`, style: 'primary' });
+  return { text, blocks: [...(blocks as readonly Block[]), actions([retry])] };
 }
 
 /** A patch in words: what it changes, on which revision, and the text itself where it is short. */

@@ -66,7 +66,7 @@ describe.each([
       workspace = await startWorkspace({
         registry: { url: registry.url, credentials },
         engine,
-        image,
+        archive,
       });
       await encryptWithRealSops(workspace.folder, credentials);
     });
