@@ -98,7 +98,7 @@ async function serve(
   const { authorization } = request.headers;
   const { method = '' } = request;
   world.requests.push({ method, path: url.pathname + url.search, step: call.step, authorization });
-  const fault = world.faults.take(call.step);
+  const fault = world.faults.take(call.step, request.headers);
   if (fault?.fault === 'stall') return;
   if (fault?.fault === 'meanwhile' || fault?.fault === 'answer') fault.happens?.();
   if (fault?.fault === 'slow') await sleep(fault.ms);

@@ -60,7 +60,7 @@ export async function startTokenService(options: TokenServiceOptions): Promise<T
     const url = new URL(request.url ?? '/', 'http://stand-in');
     const { authorization } = request.headers;
     requests.push({ query: url.search, authorization });
-    const fault = faults.take('token');
+    const fault = faults.take('token', request.headers);
     if (fault?.fault === 'stall') return;
     if (fault?.fault === 'lose-reply') return void request.socket.destroy();
     if (fault?.fault === 'answer') return write(response, fault);

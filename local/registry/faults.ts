@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** What a request is about: where a fault can be put. */
 export type Step =
   | 'ping'
@@ -48,27 +50,39 @@ export type Fault =
 interface Planned {
   readonly step: Step;
   readonly fault: Fault;
+  readonly only: (headers: IncomingHttpHeaders) => boolean;
   skip: number;
   times: number;
 }
 
+/** Which requests of a step a fault is put on. */
+export interface When {
+  /** How many; 1 by default. */
+  readonly times?: number;
+  /** Sound ones before the first. */
+  readonly skip?: number;
+  /** Only those with such headers. */
+  readonly only?: (headers: IncomingHttpHeaders) => boolean;
+}
+
 /** A list of faults to come, taken in order as matching requests arrive. */
 export interface Faults {
-  /** Puts `fault` on the next `times` (default 1) requests of that step, after `skip` sound ones. */
-  add(step: Step, fault: Fault, when?: { readonly times?: number; readonly skip?: number }): void;
+  add(step: Step, fault: Fault, when?: When): void;
   /** The fault for a request that arrives now. */
-  take(step: Step): Fault | undefined;
+  take(step: Step, headers: IncomingHttpHeaders): Fault | undefined;
   clear(): void;
 }
 
 export function createFaults(): Faults {
   const planned: Planned[] = [];
   return {
-    add(step, fault, { times = 1, skip = 0 } = {}) {
-      planned.push({ step, fault, skip, times });
+    add(step, fault, { times = 1, skip = 0, only = () => true } = {}) {
+      planned.push({ step, fault, skip, times, only });
     },
-    take(step) {
-      const next = planned.find((plan) => plan.step === step && plan.times > 0);
+    take(step, headers) {
+      const next = planned.find(
+        (plan) => plan.step === step && plan.times > 0 && plan.only(headers),
+      );
       if (!next) return undefined;
       if (next.skip > 0) {
         next.skip -= 1;

@@ -129,14 +129,15 @@ export class Carrier {
 
 /** Throws `changed-image` where the artifact unpacks to anything but what was approved. */
 function check(read: ReadArchive, contents: Contents): void {
-  const got = read.imageId;
   const want = contents.imageId;
-  if (got !== want) fail('changed-image', { got, want });
   const isSame =
+    read.imageId === want &&
     read.layers.length === contents.layers.length &&
     read.layers.every(({ diffId, size }, index) => {
       const layer = contents.layers[index];
       return layer?.diffId === diffId && layer.size === size;
     });
-  if (!isSame) fail('changed-image', { got: `${got} with other layers`, want });
+  if (isSame) return;
+  const got = read.imageId === want ? `${want} with other layers` : read.imageId;
+  fail('changed-image', { got, want });
 }

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
-import type { Fault, Step } from '../../local/registry/faults.ts';
+import type { Fault, Step, When } from '../../local/registry/faults.ts';
 import { startTokenService, type TokenService } from '../../local/token-service.ts';
 import { PromotionError } from '../../src/errors.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
@@ -52,7 +52,7 @@ export interface FaultyWorld {
   readonly tokens: TokenService;
   readonly clock: ReturnType<typeof quickClock>;
   /** Plans a fault where it belongs. */
-  fault(step: Step, fault: Fault, when?: { times?: number; skip?: number }): void;
+  fault(step: Step, fault: Fault, when?: When): void;
   push(
     image: LocalImage,
     options?: PushOptions,

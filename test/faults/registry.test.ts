@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import { startRegistry } from '../../local/registry.ts';
 import type { Fault, Step } from '../../local/registry/faults.ts';
+import { fail } from '../../src/errors.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
 import {
   digestOf,
@@ -165,12 +167,32 @@ describe('an upload', () => {
     expect(push.opened()).toBe(2);
   });
 
-  it('falls back to one request where the registry takes no second chunk', async () => {
-    const second = { fault: 'answer', status: 405 } as const;
-    world.fault('patch', second, { skip: 1 });
-    const { outcome, push } = await world.push(image);
-    expect(resultOf(outcome)).toBe('published');
-    expect(push.opened()).toBe(2);
+  it.each([400, 405, 411, 413, 501])(
+    'falls back to one request where the registry takes no second chunk (%i)',
+    async (status) => {
+      const only = (headers: IncomingHttpHeaders): boolean =>
+        headers['content-range'] !== undefined && !headers['content-range'].startsWith('0-');
+      world.fault('patch', answers(status), { ...forever, only });
+      const { outcome, push } = await world.push(image);
+      expect(resultOf(outcome)).toBe('published');
+      expect(push.opened()).toBe(2);
+    },
+  );
+
+  it.each(['0-999999999', '0-5'])('does not believe what cannot be: Range %s', async (range) => {
+    world.fault('patch', { fault: 'headers', headers: { range } }, { skip: 1, times: Infinity });
+    world.fault('status', { fault: 'headers', headers: { range } }, forever);
+    const { outcome } = await world.push(image);
+    expect(resultOf(outcome)).toBe('registry-failed');
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('that was opened in vain is cancelled', async () => {
+    const open = (): never => fail('taskcluster-unreachable', { what: 'x', problem: 'y' });
+    const { outcome } = await world.push(image, { open: async () => open() });
+    expect(resultOf(outcome)).toBe('taskcluster-unreachable');
+    expect(world.count('start')).toBe(1);
+    expect(world.registry.store.uploads.size).toBe(0);
   });
 
   it('gives up when the registry forgets it again and again', async () => {

@@ -123,6 +123,15 @@ describe('inspecting a published image', () => {
 
   const [raw, other] = [randomBytes(9000), randomBytes(9000)];
   it.each([
+    [
+      'a layer that unpacks to the same, but is not the one named',
+      (image: SmallImage) => plantBlob(layerOf(image), gzipSync(raw, { level: 0 })),
+    ],
+    [
+      'a config that says the same, but is not the one named',
+      (image: SmallImage) =>
+        plantBlob(image.imageId, Buffer.concat([image.config, Buffer.from(' ')])),
+    ],
     ['a layer that is another', (image: SmallImage) => plantBlob(layerOf(image), gzipSync(other))],
     ['a layer that is no gzip', (image: SmallImage) => plantBlob(layerOf(image), raw)],
     [
