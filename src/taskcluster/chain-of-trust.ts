@@ -73,9 +73,8 @@ function signingKey(
   const signers = keys.filter(({ key }) => isSignedBy(signed, key));
   const [first] = signers;
   if (!first) return refuse('bad-signature', { task: taskId });
-  const valid = signers.find(
-    ({ until }) => until === undefined || run.resolved <= `${until}T23:59:59.999Z`,
-  );
+  const ran = new Date(run.resolved);
+  const valid = signers.find(({ until }) => !until || ran <= new Date(`${until}T23:59:59.999Z`));
   if (valid) return valid;
   return refuse('key-expired', { task: taskId, until: String(first.until), ran: run.resolved });
 }

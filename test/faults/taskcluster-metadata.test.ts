@@ -90,6 +90,35 @@ function findByCommit(builds: Builds, of: Image = image): Promise<unknown> {
   return builds.find(of, { by: 'revision', revision: Revision.parse(revision) });
 }
 
+describe('an answer that is right but for one thing', () => {
+  async function instead(
+    path: string,
+    change: (text: string) => string,
+  ): Promise<Reason | undefined> {
+    const { builds, publish, taskcluster } = given();
+    const { taskId } = await publish({ archive });
+    const url = `${taskcluster.rootUrl}/api/queue/v1/task/${taskId}${path}`;
+    const text = change(await (await fetch(url)).text());
+    taskcluster.faults.push({ at: 'queue', path, fault: 'text', text, type: json });
+    return reasonOf(builds().verify(image, taskId));
+  }
+
+  it('is taken up to 4 MiB, and not beyond', async () => {
+    const padded = (mebibytes: number) => (text: string) =>
+      text + ' '.repeat(mebibytes * 1024 ** 2);
+    expect(await instead('/status', padded(3))).toBeUndefined();
+    expect(await instead('/status', padded(4))).toBe('taskcluster-nonsense');
+  });
+
+  it('is not taken where it is about another artifact', async () => {
+    const info = '/runs/0/artifact-info/public/image.tar.zst';
+    expect(await instead(info, (text) => text)).toBeUndefined();
+    expect(await instead(info, (text) => text.replace('image.tar', 'other.tar'))).toBe(
+      'artifact-storage',
+    );
+  });
+});
+
 describe('a small artifact', () => {
   async function outcome(name: string, ...faults: readonly Wrong[]): Promise<Reason | undefined> {
     const { builds, publish, taskcluster } = given();

@@ -133,6 +133,7 @@ describe('a certificate', () => {
     const until = (day: string): boolean => accepted({}, [{ key, until: day }]);
     expect(until('2026-11-01')).toBe(true);
     expect(until('2026-10-31')).toBe(false);
+    expect(until('2025-12-31')).toBe(false);
     expect(accepted({}, [{ key, until: '2026-10-31' }, { key }])).toBe(true);
   });
 });
