@@ -64,19 +64,28 @@ function answer(
   repositories: ReadonlyMap<string, Repository>,
   response: ServerResponse,
 ): void {
-  const match = /^\/(.+?)\/(json-rev|raw-file)\/([^/?]+)(?:\/([^?]*))?$/.exec(url);
+  // hgweb decodes the whole path before it splits it, and then a changeset’s name once more.
+  const place = decoded(url.replace(/\?.*$/s, ''));
+  const match = /^\/(.+?)\/(json-rev|raw-file)\/([^/]+)(?:\/(.*))?$/s.exec(place);
   const [, name = '', command, revision = '', path = ''] = match ?? [];
-  const repository = repositories.get(decodeURIComponent(name));
+  const repository = repositories.get(name);
   if (!repository) return send(response, 404, 'no such repository');
-  // hgweb decodes a path, splits it, and then a changeset’s name once more.
-  const wanted = decodeURIComponent(revision).replaceAll('%2F', '/');
+  const wanted = revision.replaceAll('%2F', '/');
   const node = repository.tips.get(wanted) ?? wanted;
   const manifest = repository.changesets.get(node);
   if (!manifest)
     return send(response, 404, JSON.stringify({ error: `unknown revision '${wanted}'` }));
   if (command === 'json-rev') return send(response, 200, JSON.stringify({ node }));
-  const bytes = manifest.get(decodeURIComponent(path));
+  const bytes = manifest.get(path);
   return bytes ? send(response, 200, bytes) : send(response, 404, 'not found in manifest');
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return '';
+  }
 }
 
 function send(response: ServerResponse, status: number, body: string | Uint8Array): void {

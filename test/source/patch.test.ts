@@ -74,6 +74,8 @@ describe('the patch of an edit', () => {
     const patch = await trees.patch({ tree, changed, message, at });
     const blob = await repository.git('rev-parse', 'HEAD:a.yml');
     expect(patch).toContain(`\nindex ${blob}..`);
+    expect(patch).toMatch(/\nindex [0-9a-f.]+ 100755\n--- a\/run\.sh\n/);
+    expect(patch).toMatch(/^From 0{40} /);
     expect(patch).toContain(`\nMade on ${tree.revision} of ${repository.url}.\n`);
     expect(patch).not.toContain('has moved');
     const moved = await trees.patch({ tree, changed, message, at, planned: '1'.repeat(40) });
@@ -135,6 +137,7 @@ describe('the patch of an edit', () => {
     expect(await repository.git('diff', '--name-only', 'HEAD~')).toBe('a');
     expect(await repository.git('log', '-1', '--format=%an')).toBe('promote-image');
     expect(await repository.git('log', '-1', '--format=%B')).toContain('new file mode');
+    expect(await repository.git('log', '-1', '--format=%B')).not.toMatch(/[\0-\x08\x0b-\x1f]/);
     expect(await repository.git('rev-list', '--count', 'HEAD')).toBe('2');
   });
 
