@@ -5,7 +5,17 @@ import { Writable } from 'node:stream';
 import { clients, downloadArtifact } from 'taskcluster-client';
 import { describe, expect, it } from 'vitest';
 import { publishBuild } from '../../local/builds.ts';
-import { archive, download, image, revision, setting, trusted } from '../taskcluster/setting.ts';
+import { twists } from '../../local/taskcluster/twists.ts';
+import {
+  archive,
+  download,
+  image,
+  reasonOf,
+  revision,
+  setting,
+  someBytes,
+  trusted,
+} from '../taskcluster/setting.ts';
 
 const given = setting();
 const name = 'public/image.tar.zst';
@@ -89,5 +99,29 @@ describe('an archive', () => {
     taskcluster.faults.push({ at: 'storage', path: name, fault: 'cut', after: 5_000_000 });
     const { bytes } = await download(builds(), await trusted(builds(), published));
     expect(bytes.equals(archive)).toBe(true);
+  });
+});
+
+describe('a build that is made to be refused', () => {
+  it.each([
+    ['level1', 'wrong-worker-pool'],
+    ['signedByLevel1', 'bad-signature'],
+    ['unsigned', 'no-chain-of-trust'],
+    ['pullRequest', 'pull-request'],
+    ['interactive', 'interactive'],
+    ['failed', 'not-completed'],
+    ['rerun', 'not-completed'],
+    ['expired', 'task-expired'],
+    ['reference', 'artifact-storage'],
+  ] as const)('is refused: %s', async (twist, reason) => {
+    const { builds, publish } = given();
+    const { taskId } = await publish({ archive: someBytes(100), ...twists[twist] });
+    expect(await reasonOf(builds().verify(image, taskId))).toBe(reason);
+  });
+
+  it('is refused when it is downloaded: tampered', async () => {
+    const { builds, publish } = given();
+    const build = await trusted(builds(), await publish(twists.tampered));
+    expect(await reasonOf(download(builds(), build))).toBe('artifact-hash');
   });
 });
