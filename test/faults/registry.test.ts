@@ -182,8 +182,10 @@ describe('an upload', () => {
   it.each(['0-999999999', '0-5'])('does not believe what cannot be: Range %s', async (range) => {
     world.fault('patch', { fault: 'headers', headers: { range } }, { skip: 1, times: Infinity });
     world.fault('status', { fault: 'headers', headers: { range } }, forever);
-    const { outcome } = await world.push(image);
+    const { outcome, push } = await world.push(image);
     expect(resultOf(outcome)).toBe('registry-failed');
+    // Begun anew each time, as after any loss.
+    expect(push.opened()).toBeGreaterThan(1);
     expect(tagged()).toBeUndefined();
   });
 
