@@ -20,7 +20,8 @@ const pair = generateKeyPairSync('ed25519');
 const key = Buffer.from(String(pair.publicKey.export({ format: 'jwk' }).x), 'base64url').toString(
   'base64',
 );
-let tried = 0;
+/** Only what was tampered with: the good ones are accepted, and asserted to be. */
+let refused = 0;
 
 /** A certificate of our own hand, and what it is about. */
 const { signed, subject } = handwritten();
@@ -55,8 +56,9 @@ function accepted(
   other: Partial<SignedDocument>,
   keys: readonly ChainOfTrustKey[] = [{ key }],
 ): boolean {
-  tried += 1;
-  return !isRefusal(verifyChainOfTrust({ ...signed, ...other }, subject, keys));
+  const outcome = verifyChainOfTrust({ ...signed, ...other }, subject, keys);
+  if (isRefusal(outcome)) refused += 1;
+  return !isRefusal(outcome);
 }
 
 describe('a certificate', () => {
@@ -121,7 +123,6 @@ describe('a certificate', () => {
     const identity = Buffer.concat([Buffer.from([1]), Buffer.alloc(31)]);
     const forged = Buffer.concat([identity, Buffer.alloc(32)]);
     for (const small of [zeros, identity.toString('base64')]) {
-      tried += 1;
       expect(isSignedBy({ document: signed.document, signature: signed.signature }, small)).toBe(
         false,
       );
@@ -153,11 +154,12 @@ describe('an artifact', () => {
     content: Uint8Array,
     facts?: ArtifactFacts,
   ): Promise<string | undefined> {
-    tried += 1;
     const artifacts = given().taskcluster.tasks.get(build.taskId)?.artifacts.get(0);
     const artifact = artifacts?.get(build.artifact.name) as StoredArtifact;
     artifacts?.set(artifact.name, { ...artifact, content } as StoredArtifact);
-    return reasonOf(download(given().builds(), build, { approved: facts }));
+    const reason = await reasonOf(download(given().builds(), build, { approved: facts }));
+    if (reason) refused += 1;
+    return reason;
   }
 
   it('is given out as it is', async () => {
@@ -188,10 +190,8 @@ describe('an artifact', () => {
 });
 
 afterAll(() => {
-  console.log(
-    `${tried} certificates, signatures and artifacts with bytes changed or missing: 0 accepted`,
-  );
-  expect(tried).toBeGreaterThan(2000);
+  console.log(`${refused} tampered certificates, signatures and artifacts refused, 0 accepted`);
+  expect(refused).toBeGreaterThan(2000);
 });
 
 function reversed(bytes: Uint8Array): Buffer {
