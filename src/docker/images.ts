@@ -8,7 +8,6 @@ export interface Before {
   readonly repository: string;
   readonly tag: string;
   readonly imageId: Digest;
-  readonly hadImage: boolean;
   /** The image that `repository:tag` stood for. */
   readonly tagged: string | undefined;
 }
@@ -18,8 +17,7 @@ export async function stateBefore(
   docker: Docker,
   ours: Pick<Before, 'repository' | 'tag' | 'imageId'>,
 ): Promise<Before> {
-  const hadImage = (await imageAt(docker, ours.imageId)) !== undefined;
-  return { ...ours, hadImage, tagged: await imageAt(docker, `${ours.repository}:${ours.tag}`) };
+  return { ...ours, tagged: await imageAt(docker, `${ours.repository}:${ours.tag}`) };
 }
 
 /** The id of the image that a name or id stands for in the engine. */
@@ -32,9 +30,12 @@ async function imageAt(docker: Docker, name: string): Promise<string | undefined
   }
 }
 
-/** Puts the engine back to what it was: our tag, our image. Does what can be done and never throws. */
+/**
+ * Puts the engine back to what it was: our tag goes, and our image where nobody tagged it. Does what can be done and
+ * never throws.
+ */
 export async function tidy(docker: Docker, before: Before): Promise<void> {
-  const { repository, tag, imageId, hadImage, tagged } = before;
+  const { repository, tag, imageId, tagged } = before;
   const name = `${repository}:${tag}`;
   const abortSignal = AbortSignal.timeout(60_000);
   const quietly = async (work: () => Promise<unknown>) => {
@@ -46,7 +47,7 @@ export async function tidy(docker: Docker, before: Before): Promise<void> {
   } else if (tagged !== imageId) {
     await quietly(() => docker.getImage(tagged).tag({ repo: repository, tag, abortSignal }));
   }
-  if (!hadImage) await quietly(() => removeUntagged(docker, imageId, abortSignal));
+  await quietly(() => removeUntagged(docker, imageId, abortSignal));
 }
 
 /** By its id an image goes with its one tag, even where that is somebody else's by now. */

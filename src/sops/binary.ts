@@ -48,7 +48,14 @@ async function behindShim(shim: string, env: Variables): Promise<string | undefi
     if (!(await isRunnable(program))) continue;
     const output = await run(program, ['which', 'sops'], {
       cwd: process.cwd(),
-      env: Object.fromEntries(managersOwn.map((name) => [name, env[name]])),
+      env: {
+        // A shim lies in its manager’s own folder; the environment need not say which.
+        PYENV_ROOT: dirname(dirname(shim)),
+        ASDF_DATA_DIR: dirname(dirname(shim)),
+        ...Object.fromEntries(
+          managersOwn.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+        ),
+      },
       timeoutMs: 5000,
     }).catch(() => undefined);
     const real = output?.toString().trim() ?? '';

@@ -116,13 +116,11 @@ describe('the docker engine', () => {
 
   it('has one image at a time, and goes on after a failure', async () => {
     const both = engine();
-    const loads: number[] = [];
-    fake.instead.load = () => {
-      loads.push(fake.images.size);
-      return 'go on';
-    };
+    const tags: number[] = [];
     let refused = 0;
-    fake.instead.push = (response) => {
+    fake.instead.push = async (response) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      tags.push(fake.tags.size);
       if ((refused += 1) > 1) return 'go on';
       return void (events(response, { error: 'boom' }), response.end());
     };
@@ -133,7 +131,7 @@ describe('the docker engine', () => {
       'fulfilled',
       'rejected',
     ]);
-    expect(loads).toEqual([0, 0, 0]);
+    expect(tags).toEqual([1, 1, 1]);
   });
 
   it('keeps an image that the engine had already', async () => {
@@ -344,6 +342,7 @@ describe('a push is a failure', () => {
   it.each([
     ['that just ends', [{ status: 'Pushed', id: 'a' }], 'docker-nonsense'],
     ['with a digest of another tag', [line('v2')], 'docker-nonsense'],
+    ['with a record of another tag', [{ aux: { Tag: 'v2', Digest: digest } }], 'docker-nonsense'],
     [
       'with two digests',
       [line('v1'), { aux: { Tag: 'v1', Digest: `sha256:${'2'.repeat(64)}` } }],
@@ -371,6 +370,16 @@ describe('a push is a failure', () => {
     };
     expect(await failure()).toMatchObject({ reason });
     expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+
+  it('whose digest is another one on the registry', async () => {
+    fake.instead.push = async (response) => {
+      const loaded = fake.images.get(image.imageId) ?? smallImage();
+      await pushPlainly({ url: registry.url, ...target, authorization: basic }, loaded);
+      events(response, line('v1'));
+      response.end();
+    };
+    expect(await failure()).toMatchObject({ reason: 'read-back-digest', facts: { want: digest } });
   });
 
   it('whose image is another one on the registry', async () => {

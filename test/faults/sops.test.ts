@@ -27,6 +27,9 @@ const alive = (mark: string) =>
     .split('\n')
     .filter((line) => line.includes(mark) && !line.startsWith('Z'));
 
+const openPipes = () =>
+  process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length;
+
 const leak = `echo '${canary}' >&2; printf '${canary}'`;
 
 describe('each exit code has its own words', () => {
@@ -107,9 +110,11 @@ describe('a sops that hangs is ended with all its children', () => {
     ['with a grandchild that keeps stdout', (m: string) => `setsid sleep 2.${m} & exit 0`],
   ])('%s', async (_, script) => {
     const m = mark();
+    const pipes = openPipes();
     const start = performance.now();
     expect(await failure(script(m), 700)).toMatchObject({ reason: 'sops-timeout' });
     expect(performance.now() - start).toBeLessThan(1900);
+    await expect.poll(openPipes, { timeout: 500 }).toBe(pipes);
     await expect.poll(() => alive(m), { timeout: 4000 }).toEqual([]);
   });
 
