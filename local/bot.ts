@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The bot as its own process, as it runs anywhere else. */
@@ -49,9 +48,5 @@ export async function startBot(
 
 /** PATH with the stand-in for sops behind everything that is there: a real sops is used where there is one. */
 export function pathWithSops(path = ''): string {
-  const bin = fileURLToPath(new URL('bin', import.meta.url));
-  const hasSops = path
-    .split(delimiter)
-    .some((folder) => folder && existsSync(join(folder, 'sops')));
-  return hasSops ? path : [path, bin].filter(Boolean).join(delimiter);
+  return [path, fileURLToPath(new URL('bin', import.meta.url))].filter(Boolean).join(delimiter);
 }

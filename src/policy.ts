@@ -33,8 +33,8 @@ export function isLoopback(hostname: string): boolean {
 /** A git URL: https, ssh, file, scp-like, or http on loopback; nothing that git would take for an option or a helper. */
 const gitUrl = z.string().superRefine((value, context) => {
   const scpLike = /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(value);
-  const parsed = /^(https|ssh|file):\/\/[^\s\\]*$/.test(value) && URL.canParse(value);
-  if (scpLike || parsed) return;
+  const isOther = /^(ssh|file):\/\/[^\s\\]*$/.test(value) && URL.canParse(value);
+  if (scpLike || (isOther && !new URL(value).password)) return;
   const problem = urlProblem(value);
   if (problem) context.addIssue({ code: 'custom', message: `is not a git URL: ${problem}` });
 });
