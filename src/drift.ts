@@ -1,6 +1,6 @@
 import { isRefusal, PromotionError, type Refusal } from './errors.ts';
 import { sourceUrl, type Image } from './image.ts';
-import { tagOwner } from './pin-tag.ts';
+import { tagOwner } from './pins/tag.ts';
 import { findPins, type Pin } from './pins.ts';
 import type { TagState, Target, TrustedBuild } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';

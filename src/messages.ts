@@ -1,7 +1,7 @@
 import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
 import { plainStatus } from './status.ts';
 import { explain, type Refusal } from './errors.ts';
-import { bytes, code, cut, escape, fact, isPlain, mention, moment } from './mrkdwn.ts';
+import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
 import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
 import { formatReference } from './reference.ts';
 import type {
@@ -187,7 +187,17 @@ export function nothingRepinned(source: string, besides: readonly string[]): Mes
 }
 
 export function nothingToPatch(source: string): Message {
-  return say(`${escape(source)} pins this image already as it is now published.`);
+  return say(`${escape(source)} needs no patch: nothing there pins this image otherwise.`);
+}
+
+/** Pins that a person must move: they were not understood. */
+export function byHand(
+  source: string,
+  pins: readonly { readonly path: string; readonly line: number }[],
+): Message {
+  const lines = pins.map(({ path, line }) => `• ${code(`${cut(path, 200)}:${line}`)}`);
+  const head = `:warning: ${escape(source)} names this image in a form that I do not understand: update it by hand.`;
+  return say(fit([head, ...lines], 2900));
 }
 
 export function patchFailed(refusal: Refusal, reference: string): Message {

@@ -1,8 +1,8 @@
-import { raiseCheckoutCaches, type RaisedCache } from './checkout-cache.ts';
+import { raiseCheckoutCaches, type RaisedCache } from './pins/checkout-cache.ts';
 import type { Image } from './image.ts';
-import type { Span } from './pin-forms.ts';
-import { readPins, type Part, type Place, type ReadFile } from './pin-reader.ts';
-import { imageFor, type PinImage } from './pin-tag.ts';
+import type { Span } from './pins/forms.ts';
+import { readPins, type Part, type Place, type ReadFile } from './pins/reader.ts';
+import { imageFor, type PinImage } from './pins/tag.ts';
 import type { TreeFile } from './ports.ts';
 import type { Reference } from './reference.ts';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PinImage } from '../src/pin-tag.ts';
+import type { PinImage } from '../src/pins/tag.ts';
 import { digestFromHex, type Reference } from '../src/reference.ts';
 
 /** A part of a file: what stands there, and what is to stand there after the pins have moved. */

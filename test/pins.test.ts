@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commitMessage, findPins, repinFiles, subject, type Repinned } from '../src/pins.ts';
-import type { PinImage } from '../src/pin-tag.ts';
+import type { PinImage } from '../src/pins/tag.ts';
 import { digestFromHex, type Reference } from '../src/reference.ts';
 
 const oldHex = '0123456789abcdef'.repeat(4);

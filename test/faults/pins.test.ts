@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PromotionError } from '../../src/errors.ts';
-import type { PinImage } from '../../src/pin-tag.ts';
+import type { PinImage } from '../../src/pins/tag.ts';
 import { commitMessage, repinFiles } from '../../src/pins.ts';
 import { digestFromHex } from '../../src/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { PinImage } from '../../src/pin-tag.ts';
+import type { PinImage } from '../../src/pins/tag.ts';
 import { commitMessage, repinFiles } from '../../src/pins.ts';
 import type { Tree } from '../../src/ports.ts';
 import { digestFromHex, parseReference } from '../../src/reference.ts';

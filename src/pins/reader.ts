@@ -1,8 +1,8 @@
-import { isProse, isWholeValue } from './pin-context.ts';
-import { readMentions, type Mention, type Span } from './pin-forms.ts';
-import { mayBeOwn, ownsEveryTag, pinNames, tagOwner, type PinImage } from './pin-tag.ts';
-import type { TreeFile } from './ports.ts';
-import type { Reference } from './reference.ts';
+import { isProse, isWholeValue } from './context.ts';
+import { readMentions, type Mention, type Span } from './forms.ts';
+import { mayBeOwn, ownsEveryTag, pinNames, tagOwner, type PinImage } from './tag.ts';
+import type { TreeFile } from '../ports.ts';
+import type { Reference } from '../reference.ts';
 
 /** What a pin says, and where: the parts that stand there, each with its pieces of the text. */
 export interface Place {

@@ -1,4 +1,4 @@
-import type { Span } from './pin-forms.ts';
+import type { Span } from './forms.ts';
 
 /** How far a line is looked at: hostile lines are long. */
 const reach = 300;

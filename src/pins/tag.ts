@@ -1,5 +1,5 @@
-import type { Image } from './image.ts';
-import type { Reference } from './reference.ts';
+import type { Image } from '../image.ts';
+import type { Reference } from '../reference.ts';
 
 /** What of an image's configuration decides which places of a source tree pin it. */
 export type PinImage = Pick<Image, 'publish' | 'formerly' | 'tag' | 'pins'>;
