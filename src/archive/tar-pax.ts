@@ -13,7 +13,7 @@ export function parsePax(body: Uint8Array): ReadonlyMap<string, string> {
     if (!/^[1-9]\d*$/.test(length)) throw new TarFault('a pax header has a record without length');
     const end = at + Number(length);
     const equals = bytes.indexOf(0x3d, space);
-    if (end > bytes.length || equals === -1 || equals >= end || bytes[end - 1] !== 0x0a) {
+    if (equals === -1 || equals >= end || bytes[end - 1] !== 0x0a) {
       throw new TarFault('a pax header has a record that does not fit');
     }
     records.set(

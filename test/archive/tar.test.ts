@@ -59,8 +59,12 @@ it('refuses a tar that is cut off anywhere', async () => {
     paxHeader({ path: 'b' }),
     entry({ name: 'c' }),
   );
+  // Between two entries, and in the second block of the end, only the end itself is what is missing.
+  const between = [0, 1024, bytes.length - 1024];
   for (let cut = 0; cut < bytes.length; cut += 1) {
-    await expect(readAll(bytes.subarray(0, cut))).rejects.toThrow(/cut off|end marker is missing/);
+    const isEnd = between.includes(cut) || cut >= bytes.length - 512;
+    const says = isEnd ? 'its end marker is missing' : 'it is cut off';
+    await expect(readAll(bytes.subarray(0, cut))).rejects.toThrow(says);
   }
   expect(await readAll(bytes)).toHaveLength(2);
 });
