@@ -29,10 +29,10 @@ export const timing: Timing = {
 };
 
 /** Small, so that a small image goes up in several. */
-export const chunks = { least: 50_000, most: 100_000 };
+const chunks = { least: 50_000, most: 100_000 };
 
 /** A clock whose sleeps take no time, but are remembered. */
-export function quickClock(): Clock & { readonly slept: number[] } {
+function quickClock(): Clock & { readonly slept: number[] } {
   const slept: number[] = [];
   let skew = 0;
   return {
