@@ -150,7 +150,7 @@ async function push(engine: FakeEngine, { request, response, registry }: Call, r
 }
 
 /** Plain files of a tar with short names. */
-export function untar(bytes: Buffer): Map<string, Buffer> {
+function untar(bytes: Buffer): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
   for (let at = 0; at < bytes.length && bytes[at] !== 0;) {
     const name = bytes

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeImage, type LocalImage } from '../../local/image.ts';
@@ -143,7 +143,7 @@ describe('the docker engine', () => {
   });
 
   it('prints no password with DEBUG=*', async () => {
-    const script = join(import.meta.dirname, 'push-once.ts');
+    const script = fileURLToPath(new URL('./push-once.ts', import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       [script, fake.host, registry.url, bot.username],

@@ -49,7 +49,7 @@ export function account(username: string, password: string): Credentials {
   return { username, password: new Secret(password) };
 }
 
-export function contentsOf({ imageId, layers }: LocalImage): Contents {
+function contentsOf({ imageId, layers }: LocalImage): Contents {
   return {
     imageId,
     layers: layers.map(({ diffId, size }) => ({ diffId, size })),
@@ -57,7 +57,7 @@ export function contentsOf({ imageId, layers }: LocalImage): Contents {
   };
 }
 
-export function artifactOf(source: AsyncIterable<Uint8Array>): Artifact {
+function artifactOf(source: AsyncIterable<Uint8Array>): Artifact {
   const hash = createHash('sha256');
   let size = 0;
   async function* bytes() {
