@@ -151,12 +151,17 @@ function misunderstood(text: string, example: string): Refusal {
   return refuse('unknown-command', { text, example: `/promote-image ${example}` });
 }
 
-/** The known name that shares the longest beginning or contains what was typed: good enough for a typing slip. */
+/** The known name that has most pairs of letters in common with what was typed: good enough for a slip of the pen. */
 function closest(name: string, known: readonly string[]): string {
-  const shared = (other: string): number => {
-    let length = 0;
-    while (length < name.length && name[length] === other[length]) length += 1;
-    return length + (other.includes(name) || name.includes(other) ? 100 : 0);
+  const typed = pairs(name);
+  const alike = (other: string): number => {
+    const its = pairs(other);
+    return typed.intersection(its).size / (typed.size + its.size);
   };
-  return known.toSorted((a, b) => shared(b) - shared(a))[0] ?? '';
+  return known.toSorted((a, b) => alike(b) - alike(a))[0] ?? '';
+}
+
+function pairs(name: string): ReadonlySet<string> {
+  const text = name.toLowerCase();
+  return new Set(Array.from(text, (_, at) => text.slice(at, at + 2)));
 }

@@ -3,6 +3,7 @@ import { PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Image, PinSource } from './image.ts';
 import { sourceUrl } from './image.ts';
 import * as messages from './messages.ts';
+import { thread } from './moves.ts';
 import { commitMessage, repinFiles } from './pins.ts';
 import type { Plan } from './plan.ts';
 import type { Post } from './ports.ts';
@@ -37,17 +38,20 @@ interface Patching {
 async function patchPosts(patching: Patching, options: BotOptions): Promise<readonly Post[]> {
   const { source, reference } = patching;
   try {
-    const patch = await makePatch(patching, options);
-    if (!patch) return [{ kind: 'thread', message: messages.nothingToPatch(sourceUrl(source)) }];
-    const message = messages.patchReady({ source: sourceUrl(source), ...patch });
-    return [{ kind: 'file', name: patch.name, content: patch.content, message }];
+    const { patch, notUnderstood } = await makePatch(patching, options);
+    const url = sourceUrl(source);
+    const left: readonly Post[] =
+      notUnderstood.length > 0 ? [thread(messages.byHand(url, notUnderstood))] : [];
+    if (!patch) return left.length > 0 ? left : [thread(messages.nothingToPatch(url))];
+    const message = messages.patchReady({ source: url, ...patch });
+    return [{ kind: 'file', name: patch.name, content: patch.content, message }, ...left];
   } catch (error) {
     const refusal = reasonOf(error, patching);
     options.log('warn', `no patch for ${sourceUrl(source)}`, {
       promotion: patching.promotion.id,
       error,
     });
-    return [{ kind: 'thread', message: messages.patchFailed(refusal, formatReference(reference)) }];
+    return [thread(messages.patchFailed(refusal, formatReference(reference)))];
   }
 }
 
@@ -63,11 +67,11 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   const { ports, now, policy } = options;
   const { plan } = promotion;
   const tree = await ports.trees.read(source, [image.publish, ...image.formerly]);
-  const { changed, caches } = repinFiles(tree.files, image, {
+  const { changed, caches, notUnderstood } = repinFiles(tree.files, image, {
     reference,
     mercurialChanged: mercurialChanged(plan),
   });
-  if (changed.size === 0) return undefined;
+  if (changed.size === 0) return { notUnderstood };
   const message = commitMessage({
     subject: plan.message,
     reference: formatReference(reference),
@@ -80,7 +84,8 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   const content = await ports.trees.patch({ tree, changed, message, at: now(), planned });
   const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
   const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(source)}.patch`;
-  return { name, content, revision: tree.revision, files: [...changed.keys()], movedSince };
+  const files = [...changed.keys()];
+  return { notUnderstood, patch: { name, content, revision: tree.revision, files, movedSince } };
 }
 
 function mercurialChanged({ warnings }: Plan): boolean {

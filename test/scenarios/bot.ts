@@ -28,6 +28,8 @@ export interface BotSetup {
   /** Puts something else in the place of a port. */
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
   readonly log: (line: string) => void;
+  /** Whether the bot may go on by itself now. */
+  readonly mayTick: () => boolean;
 }
 
 export interface RunningBot {
@@ -64,7 +66,10 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
     await slack.until(() => slack.connections > 0);
   }
   const onChange = (listener: () => void) => store.onChange(listener);
-  const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
+  const stopTicking = keepTicking(async () => (setup.mayTick() ? bot.onTick() : undefined), {
+    onChange,
+    log,
+  });
   const { channel } = policy.slack;
   const delivery = deliverPosts({ store, client, channel, now, log, signal });
   return {

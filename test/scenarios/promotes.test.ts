@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeTree } from '../../local/trees.ts';
 import { someRevision } from './outside.ts';
 import { people } from './people.ts';
 import { reads } from './reading.ts';
@@ -9,7 +10,7 @@ const { alice, bob } = people;
 const on = scenarios();
 
 it('promotes after a second person’s approval: digest and patch are in the thread, the log tells the story', async () => {
-  const world = await on.start();
+  const world = await on.start({ sops: true });
   const { revision, taskId } = await on.outside.build('build-decision');
   await world.propose(alice, `build-decision ${revision} bug 1861626 because the hooks need it`);
   expect(world.cardText()).toContain('Waiting for a second person');
@@ -153,6 +154,26 @@ it('never overwrites a tag that holds another image', async () => {
   await world.until('reported');
 });
 
+it('names the pins that it does not understand, before and after', async () => {
+  const odd = 'image: mozillareleases/build-decision:made-by-hand\n';
+  const tree = await makeTree(`${on.outside.folder}/odd`, { 'odd.yml': odd });
+  const world = await on.start({
+    policy: (policy) => {
+      const image = policy.images['build-decision'];
+      if (!image) throw new Error('no such image');
+      const pins = [{ git: tree.url, branch: 'main', files: 'auto' as const }];
+      return { ...policy, images: { ...policy.images, 'build-decision': { ...image, pins } } };
+    },
+  });
+  const { revision } = await on.outside.build('build-decision');
+  await world.propose(alice, `build-decision ${revision}`);
+  expect(world.cardText()).toContain('`odd.yml:1` names the image in a form');
+  await world.click(bob, 'approve');
+  await world.until('reported');
+  expect(world.thread().at(-1)).toMatch(/update it by hand\.\n• `odd\.yml:1`/);
+  expect(world.files()).toEqual({});
+});
+
 it('says that VERSION was not bumped', async () => {
   const world = await on.start();
   const files = { 'taskcluster/docker/decision/VERSION': '5.1.0\n' };
@@ -177,6 +198,7 @@ it.each([
   const revision = isGecko ? on.outside.trees.gecko.revision : someRevision();
   const build = await on.outside.build(name, { revision, ...(mercurial ? { mercurial } : {}) });
   await world.propose(alice, `${name} ${build.revision}`);
+  const asked = world.cardText();
   await world.click(bob, 'approve');
   const done = await world.until('reported');
   if (done.state !== 'reported') throw new Error('not reported');
@@ -188,7 +210,7 @@ it.each([
   const [patch = ''] = Object.values(world.files());
   expect(patch).toContain(done.pushed.digest.replace('sha256:', ''));
   const isMercurialNew = name === 'gecko_decision';
-  expect(world.cardText().includes('Mercurial changes from 6.4.3 to 6.8.1')).toBe(isMercurialNew);
+  expect(asked.includes('Mercurial changes from 6.4.3 to 6.8.1')).toBe(isMercurialNew);
   expect(/^\+.*-checkouts-sparse-v5/m.test(patch)).toBe(isMercurialNew);
 });
 

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { Policy } from '../../src/policy.ts';
 import { elsewhere, people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { scenarios, type World, type WorldOptions } from './world.ts';
 
 const { alice, bob, carol, dora, nobody } = people;
 const on = scenarios();
 
 /** A world with a request of alice’s that waits. */
-async function waiting(change: Partial<Policy['approval']> = {}): Promise<World> {
+async function waiting(
+  change: Partial<Policy['approval']> = {},
+  options: WorldOptions = {},
+): Promise<World> {
   const world = await on.start({
+    ...options,
     policy: (policy) => ({ ...policy, approval: { ...policy.approval, ...change } }),
   });
   const { revision } = await on.outside.build('build-decision');
@@ -260,7 +264,7 @@ describe('a withdrawal', () => {
 
 describe('a retry', () => {
   async function failed(): Promise<World> {
-    const world = await waiting();
+    const world = await waiting({}, { sops: true });
     await world.encrypt({ password: 'rotated-away' });
     await world.click(bob, 'approve');
     await world.until('failed');

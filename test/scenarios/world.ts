@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly seed?: ((seed: Seed) => Seed) | undefined;
   readonly transport?: 'socket' | 'http' | undefined;
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  /** Decrypts with sops, which takes its time; without it the credentials are just there. */
+  readonly sops?: true | undefined;
 }
 
 export interface Scenarios {
@@ -74,6 +76,7 @@ export class World {
   readonly #since: number;
   #running: RunningBot | undefined;
   #ahead = 0;
+  #isHeld = false;
 
   private constructor(
     outside: Outside,
@@ -110,9 +113,24 @@ export class World {
       env: this.outside.env,
       now: () => this.now(),
       transport: this.#options.transport,
-      ports: change.ports ?? this.#options.ports,
+      ports: (real) => ({
+        ...(this.#options.sops ? {} : { secrets: async () => this.outside.credentials }),
+        ...(change.ports ?? this.#options.ports)?.(real),
+      }),
+      mayTick: () => !this.#isHeld,
       log: (line) => void this.log.push(line),
     });
+  }
+
+  /** From now on the bot does nothing by itself: what was decided lies there. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Lets the bot go on. */
+  async release(): Promise<void> {
+    this.#isHeld = false;
+    await this.#running?.bot.onTick();
   }
 
   async stop(): Promise<void> {
@@ -159,7 +177,7 @@ export class World {
   /** Puts the bot’s clock ahead. */
   async later(ms: number): Promise<void> {
     this.#ahead += ms;
-    await this.#running?.bot.onTick();
+    if (!this.#isHeld) await this.#running?.bot.onTick();
   }
 
   /** Types the command. */
@@ -173,9 +191,9 @@ export class World {
     return this.until('pending');
   }
 
-  /** Clicks a button on the newest card. */
-  click(who: string, action: ActionId, where: Where = this.card().ts): Promise<Answer> {
-    return this.slack.as(who).click(where, action);
+  /** Clicks a button: the newest in the newest card’s thread unless told otherwise. */
+  click(who: string, action: ActionId, where?: Where): Promise<Answer> {
+    return this.slack.as(who).click(where ?? { thread: this.card().ts }, action);
   }
 
   /** The newest request card. */
