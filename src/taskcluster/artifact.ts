@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress } from './hosts.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Asking, type Http } from './http.ts';
+import { readJson } from './json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';
 
 export type Storage = 's3' | 'object';
@@ -29,11 +30,13 @@ export async function requestArtifact(
 ): Promise<Dispatcher.ResponseData | Again | undefined> {
   const from = new URL(metadata.artifactUrl(artifact));
   let response = await http.api(from.href, { signal: asking.signal });
-  if (isRedirect(response)) checkStorage(artifact, response);
+  if (isRedirect(response)) await checkStorage(artifact, response);
   else if (response.statusCode === 200) unexpected(artifact, response, 'it is no redirect');
   let url = from;
   for (let redirects = 1; isRedirect(response); redirects += 1) {
-    await response.body.dump({ limit: 64 * 1024, signal: asking.signal });
+    if (!response.body.destroyed && !response.body.readableEnded) {
+      await response.body.dump({ limit: 64 * 1024, signal: asking.signal });
+    }
     if (redirects > redirectLimit) {
       unexpected(artifact, response, `it redirects more than ${redirectLimit} times`);
     }
@@ -48,11 +51,23 @@ function isRedirect({ statusCode }: Dispatcher.ResponseData): boolean {
   return [301, 302, 303, 307, 308].includes(statusCode);
 }
 
-function checkStorage({ taskId, name }: ArtifactName, response: Dispatcher.ResponseData): void {
-  const storage = response.headers['x-taskcluster-artifact-storage-type'] ?? 'unknown';
+/** The header says it, and so does the answer's body; some queues leave out the one. Neither is a refusal. */
+async function checkStorage(
+  { taskId, name }: ArtifactName,
+  response: Dispatcher.ResponseData,
+): Promise<void> {
+  const header = response.headers['x-taskcluster-artifact-storage-type'];
+  const storage = header ?? (await storageInBody(response));
   if (storage === 's3' || storage === 'object') return;
   response.body.destroy();
   fail('artifact-storage', { artifact: name, task: taskId, storage: String(storage).slice(0, 40) });
+}
+
+async function storageInBody({ body }: Dispatcher.ResponseData): Promise<unknown> {
+  const bytes = await readBody(body, 64 * 1024);
+  const json = bytes && readJson(bytes);
+  if (!json || 'problem' in json || typeof json.value !== 'object') return 'unknown';
+  return (json.value as { storageType?: unknown } | null)?.storageType ?? 'unknown';
 }
 
 function locationOf(artifact: ArtifactName, response: Dispatcher.ResponseData, base: URL): URL {

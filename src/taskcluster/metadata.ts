@@ -52,9 +52,15 @@ export function createMetadata(rootUrl: string, http: Http): Metadata {
       const url = queue.buildUrl(queue.task, taskId);
       return ask(http, { what: `for the definition of ${taskId}`, url }, AnyObject);
     },
-    artifactInfo({ taskId, runId, name }) {
+    async artifactInfo({ taskId, runId, name }) {
+      const what = `for ${name} of ${taskId}`;
       const url = queue.buildUrl(queue.artifactInfo, taskId, runId, name);
-      return ask(http, { what: `for ${name} of ${taskId}`, url }, ArtifactInfo);
+      const info = await ask(http, { what, url }, ArtifactInfo);
+      if (info) return info;
+      // A queue that does not tell of one artifact tells of all.
+      const all = queue.buildUrl(queue.listArtifacts, taskId, runId);
+      const list = await ask(http, { what, url: all }, ArtifactList);
+      return list?.artifacts.find((artifact) => artifact.name === name);
     },
     artifactUrl: ({ taskId, runId, name }) =>
       runId === undefined
@@ -65,6 +71,7 @@ export function createMetadata(rootUrl: string, http: Http): Metadata {
 
 const FoundTask = z.object({ taskId: TaskId });
 const StatusAnswer = z.object({ status: Status });
+const ArtifactList = z.object({ artifacts: z.array(ArtifactInfo) });
 const AnyObject = z.record(z.string(), z.unknown());
 
 interface Question {

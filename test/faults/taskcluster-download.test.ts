@@ -294,6 +294,40 @@ describe('a download that cannot be had', () => {
   );
 
   it.each([
+    ['s3', 'no error'],
+    ['reference', 'artifact-storage'],
+  ])(
+    'takes the storage from the answer where no header says it: %s',
+    async (storageType, outcome) => {
+      const build = await published();
+      const { artifacts } = given().taskcluster.tasks.get(build.taskId) ?? {};
+      expect(artifacts?.get(0)?.get(name)?.storageType).toBe('s3');
+      const url = `${given().taskcluster.storage}/${build.taskId}/0/${name}?signature=x`;
+      given().taskcluster.faults.push({
+        at: 'queue',
+        path: name,
+        fault: 'status',
+        status: 303,
+        headers: { location: url, 'content-type': 'application/json' },
+        body: JSON.stringify({ storageType, url }),
+      });
+      const downloaded = await download(given().builds(), build).then(
+        () => 'no error',
+        (error: unknown) => (error instanceof PromotionError ? error.reason : String(error)),
+      );
+      expect(downloaded).toBe(outcome);
+    },
+  );
+
+  it('finds the artifact’s storage in the list where the queue does not tell of one artifact', async () => {
+    const { taskcluster } = given();
+    taskcluster.faults.push({ at: 'queue', path: '/artifact-info/', fault: 'status', status: 404 });
+    const build = await published();
+    expect(build.artifact.storage).toBe('s3');
+    expect(taskcluster.requests.some(({ path }) => path.endsWith('/runs/0/artifacts'))).toBe(true);
+  });
+
+  it.each([
     [{ fault: 'status', status: 404 }, 'artifact-missing'],
     [{ fault: 'status', status: 410 }, 'artifact-missing'],
     [{ fault: 'status', status: 424 }, 'artifact-storage'],
