@@ -31,6 +31,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
   const { taskcluster, limits } = policy;
   const archiveLimits = { unpacked: limits.unpacked };
   const registryOptions = { url: policy.registry.url };
+  const siblings = Object.values(policy.images).map(({ publish }) => publish);
   const engine =
     policy.registry.engine === 'docker'
       ? createDockerEngine({
@@ -38,7 +39,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
           registry: registryOptions,
           limits: archiveLimits,
         })
-      : createRegistryEngine({ ...registryOptions, limits: archiveLimits });
+      : createRegistryEngine({ ...registryOptions, limits: archiveLimits, siblings });
   return {
     builds: createBuilds({ ...taskcluster, limits, now }),
     inspect: createInspect(archiveLimits),
