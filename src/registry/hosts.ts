@@ -1,6 +1,6 @@
 import { getDomain } from 'tldts';
 import { isLoopback } from '../policy.ts';
-import { urlProblem } from '../taskcluster/hosts.ts';
+import { urlProblem } from '../net/addresses.ts';
 
 /**
  * What a host is to the registry: its very own, one of the same owner, or anybody's.

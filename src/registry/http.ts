@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Bytes } from '../ports.ts';
-import { ForbiddenAddress, vettedLookup } from '../taskcluster/hosts.ts';
+import { ForbiddenAddress, vettedLookup } from '../net/addresses.ts';
 import { reachOf, standing } from './hosts.ts';
 import { interruption, Transient } from './retry.ts';
 import type { Timing } from './timing.ts';

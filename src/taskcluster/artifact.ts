@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
-import { ForbiddenAddress } from './hosts.ts';
+import { ForbiddenAddress } from '../net/addresses.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Asking, type Http } from './http.ts';
 import { readJson } from './json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, errors, type Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
-import { ForbiddenAddress, urlProblem, vettedLookup, type Reach } from './hosts.ts';
+import { ForbiddenAddress, urlProblem, vettedLookup, type Reach } from '../net/addresses.ts';
 
 /** Milliseconds. */
 export interface Timeouts {

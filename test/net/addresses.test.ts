@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Agent, request } from 'undici';
-import { addressProblem, urlProblem, vettedLookup } from '../../src/taskcluster/hosts.ts';
+import { addressProblem, urlProblem, vettedLookup } from '../../src/net/addresses.ts';
 import { createHttp, defaultTimeouts } from '../../src/taskcluster/http.ts';
 
 const outside = { loopback: false };

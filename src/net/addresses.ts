@@ -2,7 +2,7 @@ import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { isLoopback } from '../policy.ts';
 
-/** Which addresses a redirect may lead to. Loopback only where Taskcluster itself is there, as in the local workspace. */
+/** Which addresses a redirect may lead to. Loopback only where the service that redirects is there itself, as in the local workspace. */
 export interface Reach {
   readonly loopback: boolean;
 }
