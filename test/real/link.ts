@@ -19,7 +19,8 @@ export async function linkTo(url: string): Promise<Link> {
   let isFrozen = false;
   let cuts = 0;
 
-  const server = createServer((near) => {
+  // Half open: a farewell is answered by the other end or not at all.
+  const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect(Number(target.port), target.hostname);
     const pair = [near, far] as const;
     let isCut = false;
@@ -31,7 +32,7 @@ export async function linkTo(url: string): Promise<Link> {
       far.destroy();
       pairs.delete(pair);
     };
-    for (const socket of pair) socket.on('error', end).on('close', end);
+    for (const socket of pair) socket.on('error', end).on('end', end).on('close', end);
     near.on('data', (bytes) => {
       if (isFrozen) return;
       if (cuts > 0 && bytes.includes('commit\0')) {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 export interface Child {
   readonly process: ChildProcess;
@@ -13,10 +14,12 @@ export interface Child {
   readonly ended: Promise<number | string>;
 }
 
-/** Runs a script of this folder in a process of its own. What it prints to stderr is shown. */
+/** Runs a script of this folder in a process of its own, at most as long as the test. Its stderr is shown. */
 export function startChild(script: string, ...args: readonly string[]): Child {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A stopped one too.
+  onTestFinished(() => void child.kill('SIGKILL'));
   const lines: string[] = [];
   const output = createInterface(child.stdout);
   output.on('line', (line) => lines.push(line));
