@@ -146,6 +146,8 @@ function warns(warning: Warning): string {
       return `${place(warning)} names the image in a form that I do not understand: update it by hand.`;
     case 'no-pins':
       return `${escape(warning.source)} pins this image nowhere.`;
+    case 'released-tag':
+      return `${place(warning)} pins ${code(cut(warning.tag, 60))}: releases of ${escape(warning.repository)} publish such tags themselves. Where the next release will do, wait for it and pin that.`;
   }
 }
 
@@ -160,7 +162,7 @@ function taskLink({ build }: Plan, { rootUrl }: Pick<CardFacts, 'rootUrl'>): str
 }
 
 /** Where people look at a commit: GitHub and hg.mozilla.org differ. */
-export function commitUrl(repository: string, revision: string): string {
+function commitUrl(repository: string, revision: string): string {
   const isHg = new URL(repository).hostname.startsWith('hg.');
   return `${repository.replace(/\.git$/, '')}/${isHg ? 'rev' : 'commit'}/${revision}`;
 }

@@ -2,7 +2,7 @@ import { raiseCheckoutCaches, type RaisedCache } from './pins/checkout-cache.ts'
 import type { Image } from './image.ts';
 import type { Span } from './pins/forms.ts';
 import { readPins, type Part, type Place, type ReadFile } from './pins/reader.ts';
-import { imageFor, type PinImage } from './pins/tag.ts';
+import { imageFor, type NextReference, type PinImage } from './pins/tag.ts';
 import type { TreeFile } from './ports.ts';
 import type { Reference } from './reference.ts';
 
@@ -35,12 +35,17 @@ export interface Repinned {
   readonly notUnderstood: readonly UnclearPin[];
 }
 
-/** Where the files pin the image. Mentions without a tag or digest are no pins; what can't be read is told apart. */
+/**
+ * Where the files pin the image. Mentions without a tag or digest are no pins; what can't be read is told apart. With
+ * `next`, what the pins are going to say, also the VERSION file where that has to go up.
+ */
 export function findPins(
   files: readonly TreeFile[],
   image: PinImage,
+  next?: NextReference,
 ): { readonly pins: readonly Pin[]; readonly notUnderstood: readonly UnclearPin[] } {
-  const read = files.map((file) => ({ path: file.path, ...readPins(file, image) }));
+  const seenAs = next ? imageFor(image, next) : image;
+  const read = files.map((file) => ({ path: file.path, ...readPins(file, seenAs, next) }));
   return {
     pins: read.flatMap(({ path, places }) =>
       places.map((place) => ({ path, line: place.line, from: says(place) })),

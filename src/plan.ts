@@ -112,7 +112,16 @@ export type Warning =
       readonly path: string;
       readonly line: number;
     }
-  | { readonly warning: 'no-pins'; readonly source: string };
+  | { readonly warning: 'no-pins'; readonly source: string }
+  /** The tree pins a tag that releases of the image's repository publish by themselves. */
+  | {
+      readonly warning: 'released-tag';
+      readonly source: string;
+      readonly path: string;
+      readonly line: number;
+      readonly tag: string;
+      readonly repository: string;
+    };
 
 /** Everything that will happen, as plain data. What the approver sees is rendered from this very value. */
 export interface Plan {

@@ -1,13 +1,13 @@
 import { canonicalHash } from './canonical.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
-import { sourceUrl, type Image } from './image.ts';
-import { findPins, subject } from './pins.ts';
+import type { Image } from './image.ts';
+import { findPinned } from './pinned.ts';
+import { subject } from './pins.ts';
 import type {
   ArtifactFacts,
   Contents,
   Plan,
   PlannedPin,
-  PlannedTree,
   PolicyHashes,
   TagState,
   Target,
@@ -52,7 +52,7 @@ export async function makePlan(ask: Ask, planning: Planning): Promise<Plan | Ref
   const [streamed, pinned] = await both(
     planning.signal,
     (signal) => streamArtifact(found.build, planning, signal),
-    () => findPinned(planning),
+    () => findPinned({ ...planning, target: found.target }),
   );
   const { contents, artifact } = streamed;
   const taken = refuseTaken(found, contents, { ask, image: planning.image });
@@ -84,36 +84,6 @@ export function hashPolicy(policy: Policy, image: Image): PolicyHashes {
     taskcluster: canonicalHash(policy.taskcluster),
     registry: canonicalHash(policy.registry),
     image: canonicalHash(image),
-  };
-}
-
-/** Reads every source tree that pins the image. Throws where one can't be read: its pins would be forgotten. */
-export async function findPinned({ image, ports }: Pick<Planning, 'image' | 'ports'>): Promise<{
-  readonly pins: readonly PlannedPin[];
-  readonly trees: readonly PlannedTree[];
-  readonly warnings: readonly Warning[];
-}> {
-  const names = [image.publish, ...image.formerly];
-  const read = await Promise.all(
-    image.pins.map(async (source) => {
-      const tree = await ports.trees.read(source, names);
-      return { source: sourceUrl(source), tree, found: findPins(tree.files, image) };
-    }),
-  );
-  return {
-    pins: read.flatMap(({ source, found }) =>
-      found.pins.map(({ path, line, from }) => ({ source, path, line, from })),
-    ),
-    trees: read.map(({ source, tree }) => ({ source, revision: tree.revision })),
-    warnings: read.flatMap(({ source, found }): Warning[] => [
-      ...found.notUnderstood.map(({ path, line }) => ({
-        warning: 'pin-not-understood' as const,
-        source,
-        path,
-        line,
-      })),
-      ...(found.pins.length === 0 ? [{ warning: 'no-pins' as const, source }] : []),
-    ]),
   };
 }
 

@@ -1,7 +1,8 @@
 import { canonical } from './canonical.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import type { Plan, PlannedPin, TrustedBuild } from './plan.ts';
-import { findPinned, hashPolicy, type Planning } from './planning.ts';
+import { findPinned } from './pinned.ts';
+import { hashPolicy, type Planning } from './planning.ts';
 
 /**
  * Derives again, right before the push, what the approved plan stands on, and names the first difference. The
@@ -77,7 +78,7 @@ async function pinChange(
   plan: Plan,
   planning: Omit<Planning, 'onFound'>,
 ): Promise<Refusal | undefined> {
-  const now = await findPinned(planning);
+  const now = await findPinned({ ...planning, target: plan.target });
   for (const { source } of plan.trees) {
     const before = sayings(plan.pins, source);
     const after = sayings(now.pins, source);

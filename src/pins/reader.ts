@@ -1,8 +1,14 @@
 import { isProse, isWholeValue } from './context.ts';
 import { readMentions, type Mention, type Span } from './forms.ts';
-import { mayBeOwn, ownsEveryTag, pinNames, tagOwner, type PinImage } from './tag.ts';
+import {
+  mayBeOwn,
+  ownsEveryTag,
+  pinNames,
+  tagOwner,
+  type NextReference,
+  type PinImage,
+} from './tag.ts';
 import type { TreeFile } from '../ports.ts';
-import type { Reference } from '../reference.ts';
 
 /** What a pin says, and where: the parts that stand there, each with its pieces of the text. */
 export interface Place {
@@ -33,7 +39,7 @@ export interface ReadFile {
 const largest = 5 * 1024 * 1024;
 
 /** The image's pins in a file. Binary and huge files have none. `next` is what they are going to say. */
-export function readPins(file: TreeFile, image: PinImage, next?: Reference): ReadFile {
+export function readPins(file: TreeFile, image: PinImage, next?: NextReference): ReadFile {
   if (file.bytes.length > largest || file.bytes.includes(0)) {
     return { text: '', places: [], unclear: [] };
   }
@@ -66,7 +72,7 @@ function readDigestFile(text: string, image: PinImage): ReadFile {
 }
 
 /** The source of the tag: raised where the tree still has an older version, never lowered. */
-function readVersionFile(text: string, next: Reference | undefined): readonly Place[] {
+function readVersionFile(text: string, next: NextReference | undefined): readonly Place[] {
   const version = text.trim();
   if (!next || !isOlder(version, next.tag)) return [];
   const start = text.indexOf(version);
@@ -86,7 +92,7 @@ function isOlder(version: string, than: string): boolean {
 function readText(
   file: { readonly path: string; readonly text: string },
   image: PinImage,
-  next: Reference | undefined,
+  next: NextReference | undefined,
 ): ReadFile {
   const places: Place[] = [];
   const unclear: { line: number; name: string }[] = [];
@@ -105,7 +111,7 @@ interface Context {
   readonly path: string;
   readonly text: string;
   readonly image: PinImage;
-  readonly next: Reference | undefined;
+  readonly next: NextReference | undefined;
 }
 
 function judge(mention: Mention, context: Context): 'pin' | 'unclear' | 'none' {

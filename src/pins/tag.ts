@@ -1,8 +1,15 @@
 import type { Image } from '../image.ts';
-import type { Reference } from '../reference.ts';
+import type { Digest } from '../reference.ts';
 
 /** What of an image's configuration decides which places of a source tree pin it. */
 export type PinImage = Pick<Image, 'publish' | 'formerly' | 'tag' | 'pins'>;
+
+/** What pins are going to say; the digest is known only once the image is published. */
+export interface NextReference {
+  readonly name: string;
+  readonly tag: string;
+  readonly digest?: Digest | undefined;
+}
 
 /**
  * Whose a tag is, judged by its form. `own`: this image's. `foreign`: another image of the same repository, as
@@ -48,7 +55,7 @@ export function ownsEveryTag(image: PinImage, name: string): boolean {
  * The image as a pin's reader is to see it while it moves pins to `reference`. A tag with a prefix of its own that was
  * given by hand (`decision-mobile-<hash>` for an image of `decision-`) moves the pins with that prefix and no others.
  */
-export function imageFor(image: PinImage, reference: Reference): PinImage {
+export function imageFor(image: PinImage, reference: NextReference): PinImage {
   if (image.tag.from !== 'index-hash') return image;
   if (tagOwner(image, image.publish, reference.tag) === 'own') return image;
   const [, prefix] =
@@ -56,8 +63,18 @@ export function imageFor(image: PinImage, reference: Reference): PinImage {
   return prefix ? { ...image, tag: { from: 'index-hash', prefix } } : image;
 }
 
+/**
+ * The tag that a pin says where releases publish it: `<prefix>v<version>` of an image whose tags else come from its
+ * index hash. `undefined` for every other pin.
+ */
+export function releasedTag(image: PinImage, pin: string): string | undefined {
+  if (image.tag.from !== 'index-hash') return undefined;
+  const tag = /:([^:@]+)(?:@|$)/.exec(pin)?.[1] ?? '';
+  return /^v\d+(?:\.\d+)+$/.test(afterPrefix(image.tag.prefix, tag)) ? tag : undefined;
+}
+
 /** Every name that a pin of the image may have, and the one that it is to have. */
-export function pinNames(image: PinImage, reference?: Reference): readonly string[] {
+export function pinNames(image: PinImage, reference?: NextReference): readonly string[] {
   return [...new Set([image.publish, ...image.formerly, ...(reference ? [reference.name] : [])])];
 }
 
