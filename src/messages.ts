@@ -1,5 +1,4 @@
 import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
-import { plainStatus } from './status.ts';
 import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
 import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
@@ -204,10 +203,6 @@ export function patchFailed(refusal: Refusal, reference: string): Message {
   return say(
     `:warning: The image is published, but its patch could not be made: ${explain(refusal, fact)} Pin ${code(reference)} by hand.`,
   );
-}
-
-export function handledAlready(promotion: Promotion): Message {
-  return say(`${code(promotion.id)} is ${plainStatus(promotion)}.`);
 }
 
 /** A message of one paragraph; the plain text is the same without its marks where none is given. */

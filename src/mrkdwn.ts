@@ -10,7 +10,7 @@ export function escape(text: string): string {
  * Text from anywhere with what nobody can see taken out: control characters, zero-width and bidirectional marks
  * (which can make a line read as another one), line and paragraph separators.
  */
-export function visible(text: string): string {
+function visible(text: string): string {
   return text
     .replaceAll(/[\r\n\t\u2028\u2029]+/g, ' ')
     .replaceAll(/[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\u115f\u1160\u3164\uffa0]/gu, '');

@@ -66,7 +66,7 @@ export async function openView(view: ModalView, opener: Opener): Promise<Answer>
 }
 
 /** Only that person sees it. Outside our channel the bot may be no member: there Slack’s own address is the way. */
-export async function tell(message: Message, asker: Asker): Promise<void> {
+async function tell(message: Message, asker: Asker): Promise<void> {
   const ways = asker.isOurChannel ? [byChannel, byAddress] : [byAddress, byChannel];
   for (const way of ways) {
     try {

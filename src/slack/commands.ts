@@ -49,7 +49,7 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
 }
 
 /** The form as a request, or what to correct, field by field. */
-export function readForm(
+function readForm(
   values: Readonly<Record<string, string>>,
   policy: Policy,
 ): { readonly ask: Ask } | { readonly errors: Record<string, string> } {

@@ -4,7 +4,7 @@ import type { CardPlace, Message, Post, QueuedPost } from '../ports.ts';
 import { slackProblem } from './trouble.ts';
 
 /** The event type of our messages' metadata: by it, and the key in it, a message is recognised as ours. */
-export const metadataType = 'promote_image';
+const metadataType = 'promote_image';
 
 /**
  * Gives one post to Slack and says where it is. May be repeated: after a first attempt whose reply was lost, what is
