@@ -61,6 +61,7 @@ function gitImages({ fxciConfig, taskgraph }: Places['trees']): object {
       tag: { from: 'revision' },
       pins: [{ git: fxciConfig.url, branch: 'main', files: 'auto' }],
       message: 'chore: update build-decision image in templates',
+      tryIn: 'test-build-decision',
     },
     decision: {
       build: {

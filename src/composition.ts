@@ -47,8 +47,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
     trees: createTrees({ environment: env }),
     engine,
     secrets: createSecrets(secretsOptions(policy, env)),
-    repin: ({ image, command, workdir, network }, job) =>
-      repin({ ...job, dockerHost: environment.DOCKER_HOST, image, command, workdir, network }),
+    repin: (command, job) => repin({ ...command, ...job, dockerHost: environment.DOCKER_HOST }),
   };
 }
 

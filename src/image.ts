@@ -26,6 +26,10 @@ export type PinSource = {
   readonly branch: string;
   /** `auto`: every tracked file that names the image. hg needs a list: it is read file by file. */
   readonly files: 'auto' | readonly string[];
+  /** First line of this tree's commit, where its convention is not the image's. */
+  readonly message?: string | undefined;
+  /** Who is asked for review, as `r=…` says it; only trees whose commits name bugs do. */
+  readonly reviewers?: readonly string[] | undefined;
 } & (
   | { readonly git: string; readonly hg?: undefined }
   | { readonly hg: string; readonly git?: undefined }
@@ -38,6 +42,16 @@ export interface Repin {
   readonly source: PinSource;
   readonly workdir: string;
   readonly network: boolean;
+  readonly limits: RepinLimits;
+}
+
+export interface RepinLimits {
+  /** Bytes, also for /tmp. */
+  readonly memory: number;
+  /** Bytes in the checkout, in all. */
+  readonly disk: number;
+  /** Milliseconds. */
+  readonly time: number;
 }
 
 /** One entry of the configuration: how an image is built, where published, how tagged, where pinned. */
@@ -53,6 +67,8 @@ export interface Image {
   /** First line of the commit that updates the pins. */
   readonly message: string;
   readonly repin?: Repin | undefined;
+  /** The hook that runs an image straight from its task, to try it before its pins land. */
+  readonly tryIn?: string | undefined;
 }
 
 /** One line that tells where a source tree is, for people. */

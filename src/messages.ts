@@ -2,6 +2,7 @@ import { actions, button, context, mrkdwn, preformatted, type Block } from './bl
 import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
 import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
+import type { Plan } from './plan.ts';
 import { formatReference } from './reference.ts';
 import type {
   Approved,
@@ -34,12 +35,24 @@ export function lookingForBuild({ ask }: Pick<Promotion, 'ask'>): Message {
   return say(`Looking for the build of *${escape(ask.image)}*. The plan appears in the channel.`);
 }
 
-export function planReady({ plan, requester, expires }: Pending): Message {
+/** `tryIn`: the hook that runs the image straight from its task. */
+export function planReady({ plan, requester, expires }: Pending, tryIn?: string): Message {
   const { name, tag } = plan.target;
-  return say(
+  const { text, blocks } = say(
     `Proven: ${code(plan.build.taskId)} built this image. ${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
     `Proven. ${name}:${tag} waits for a second person’s approval.`,
   );
+  return { text, blocks: [...blocks, ...howToTry(plan, tryIn)] };
+}
+
+/** How to run the image before its pins land: what the hook takes as its image. */
+function howToTry({ build }: Plan, hook: string | undefined): readonly Block[] {
+  if (hook === undefined) return [];
+  const image = { type: 'task-image', taskId: build.taskId, path: build.artifact.name };
+  return [
+    mrkdwn(`To try it before its pins land, fire the hook ${code(hook)} with this as its image:`),
+    preformatted(JSON.stringify(image)),
+  ];
 }
 
 export function planRefused({ requester, refusal }: Refused): Message {
@@ -130,7 +143,7 @@ export function published(promotion: Promoted): Message {
   };
 }
 
-export function unneeded({ plan, digest, requester }: Unneeded): Message {
+export function unneeded({ plan, digest, requester }: Unneeded, tryIn?: string): Message {
   const reference = formatReference({ ...plan.target, digest });
   return {
     text: `Published already: ${reference}`,

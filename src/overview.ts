@@ -40,6 +40,10 @@ export function help(images: readonly string[]): Message {
       'check [image]',
       'drift: newest trusted build, newest published tag, and every pin, side by side',
     ],
+    [
+      'repin <image> [ref]',
+      'pins the image’s requirement files again, in its container, and posts the patch',
+    ],
     ['help', 'this list'],
   ];
   const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);

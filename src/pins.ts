@@ -92,6 +92,7 @@ export interface Landing {
   readonly task: string;
   readonly repository: string;
   readonly revision: string;
+  /** Named with `r=` where the first line is of the form that goes with it: a bug’s, or `No bug`. */
   readonly reviewers?: readonly string[] | undefined;
   readonly caches?: readonly RaisedCache[] | undefined;
 }
@@ -99,7 +100,8 @@ export interface Landing {
 /** The whole commit message: first line, empty line, what the image is and where it comes from. */
 export function commitMessage(landing: Landing): string {
   const { reviewers = [], caches = [] } = landing;
-  const review = reviewers.length > 0 ? ` r=${reviewers.join(',')}` : '';
+  const isReviewed = reviewers.length > 0 && /^(?:bug \d+|no bug)\b/i.test(landing.subject);
+  const review = isReviewed ? ` r=${reviewers.join(',')}` : '';
   const lines = [
     `${landing.subject}${review}`,
     '',

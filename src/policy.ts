@@ -49,6 +49,9 @@ const duration = z
   .transform((value) => Number(value.slice(0, -1)) * units[value.at(-1) as keyof typeof units])
   .refine((ms) => ms <= 30 * day, 'is longer than 30d');
 
+const gibibyte = 1024 ** 3;
+const bytes = z.int().min(1);
+
 const userId = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'is not a Slack user id (U…)');
 
 const relativePath = z
@@ -63,13 +66,26 @@ const branch = z
   .string()
   .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]+$/, 'is not a branch name');
 
+const oneLine = z.string().regex(/^[^\n\r]{1,200}$/, 'must be one line of at most 200 characters');
+
+/** How commits of a tree are written, where that is not the image's way. */
+const convention = {
+  message: oneLine.optional(),
+  reviewers: z
+    .array(z.string().regex(/^#?[\w.-]{1,64}!?$/, 'is not a reviewer as r= names them'))
+    .min(1)
+    .optional(),
+};
+
 const gitSource = z.strictObject({
+  ...convention,
   git: gitUrl,
   branch: branch.default('main'),
   files: z.union([z.literal('auto'), z.array(relativePath).min(1)]).default('auto'),
 });
 
 const hgSource = z.strictObject({
+  ...convention,
   hg: serviceUrl,
   branch: branch.default('default'),
   files: z.array(relativePath, 'must be a list of paths: hg is read file by file').min(1),
@@ -109,7 +125,7 @@ const image = z.strictObject({
   formerly: z.array(RepositoryName).default([]),
   tag: tagRule,
   pins: z.array(pinSource).default([]),
-  message: z.string().regex(/^[^\n\r]{1,200}$/, 'must be one line of at most 200 characters'),
+  message: oneLine,
   repin: z
     .strictObject({
       image: text,
@@ -117,8 +133,16 @@ const image = z.strictObject({
       source: pinSource,
       workdir: z.union([z.literal('.'), relativePath]).default('.'),
       network: z.boolean().default(false),
+      limits: z
+        .strictObject({
+          memory: bytes.default(2 * gibibyte),
+          disk: bytes.default(2 * gibibyte),
+          time: duration.default(15 * 60_000),
+        })
+        .prefault({}),
     })
     .optional(),
+  tryIn: slug.optional(),
 });
 
 /** base64 of the raw 32 bytes of an ed25519 public key. */
@@ -174,14 +198,8 @@ export const policySchema = z.strictObject({
   }),
   limits: z
     .strictObject({
-      artifact: z
-        .int()
-        .min(1)
-        .default(8 * 1024 ** 3),
-      unpacked: z
-        .int()
-        .min(1)
-        .default(32 * 1024 ** 3),
+      artifact: bytes.default(8 * gibibyte),
+      unpacked: bytes.default(32 * gibibyte),
     })
     .prefault({}),
   images: z

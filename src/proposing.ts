@@ -72,6 +72,7 @@ async function announce(asked: Asked, found: Found, options: BotOptions): Promis
 
 async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<void> {
   const { now, policy } = options;
+  const { tryIn } = imageOf(plan.image, options);
   const planned = {
     ...asked,
     plan,
@@ -82,12 +83,12 @@ async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<v
   if (plan.tagNow.state === 'holds') {
     const { digest } = plan.tagNow;
     const to: Unneeded = { ...planned, state: 'unneeded', digest, endedAt: now().toISOString() };
-    const says = [thread(messages.unneeded(to)), ...(await report(to, digest, options))];
+    const says = [thread(messages.unneeded(to, tryIn)), ...(await report(to, digest, options))];
     await move(options, { from: asked, to }, { kind: 'unneeded', says });
     return;
   }
   const to: Pending = { ...planned, state: 'pending' };
-  const says = [thread(messages.planReady(to))];
+  const says = [thread(messages.planReady(to, tryIn))];
   const moved = await move(options, { from: asked, to }, { kind: 'planned', says });
   if (moved.outcome !== 'busy') return;
   const target = `${plan.target.name}:${plan.target.tag}`;

@@ -4,7 +4,7 @@ import type { Image, PinSource } from './image.ts';
 import { sourceUrl } from './image.ts';
 import * as messages from './messages.ts';
 import { thread } from './moves.ts';
-import { commitMessage, repinFiles } from './pins.ts';
+import { commitMessage, repinFiles, subject } from './pins.ts';
 import type { Plan } from './plan.ts';
 import type { Post } from './ports.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
@@ -73,7 +73,11 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   });
   if (changed.size === 0) return { notUnderstood };
   const message = commitMessage({
-    subject: plan.message,
+    subject:
+      source.message === undefined
+        ? plan.message
+        : subject({ message: source.message }, promotion.ask.bug),
+    reviewers: source.reviewers,
     reference: formatReference(reference),
     task: `${policy.taskcluster.rootUrl}/tasks/${plan.build.taskId}`,
     repository: plan.build.repository,

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Owner } from './folder.ts';
-import type { RepinJob, RepinLimits } from './repin.ts';
+import type { RepinJob } from './repin.ts';
 
-export type ContainerJob = RepinJob & { readonly limits: RepinLimits; readonly user: Owner };
+export type ContainerJob = RepinJob & { readonly user: Owner };
 
 const inside = '/checkout';
 

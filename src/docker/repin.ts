@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { PromotionError, refuse } from '../errors.ts';
+import type { RepinLimits } from '../image.ts';
 import { interruption } from '../registry/retry.ts';
 import { asking, connect, isMissing, printable, type AskOptions } from './connection.ts';
 import { containerOf, type ContainerJob } from './container.ts';
@@ -22,24 +23,9 @@ export interface RepinJob {
   /** Where in the checkout the command starts. */
   readonly workdir: string;
   readonly network: boolean;
-  readonly limits?: Partial<RepinLimits> | undefined;
+  readonly limits: RepinLimits;
   readonly signal: AbortSignal;
 }
-
-export interface RepinLimits {
-  /** Bytes, also for /tmp. */
-  readonly memory: number;
-  /** Bytes in the checkout, in all. */
-  readonly disk: number;
-  /** Milliseconds. */
-  readonly time: number;
-}
-
-const defaultLimits: RepinLimits = {
-  memory: 2 * 1024 ** 3,
-  disk: 2 * 1024 ** 3,
-  time: 15 * 60_000,
-};
 
 /** Milliseconds without a sign of life of the engine. */
 const idle = 60_000;
@@ -51,13 +37,12 @@ const idle = 60_000;
  */
 export async function repin(job: RepinJob): Promise<void> {
   const docker = connect(job.dockerHost);
-  const limits = { ...defaultLimits, ...job.limits };
   const links = await linksIn(job.folder);
   await havingImage(docker, job);
   const user = owner();
   await giveTo(user, job.folder);
   try {
-    await inContainer(docker, job, { ...job, limits, user });
+    await inContainer(docker, job, { ...job, user });
   } finally {
     await giveTo(
       { uid: process.getuid?.() ?? user.uid, gid: process.getgid?.() ?? user.gid },
