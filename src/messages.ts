@@ -152,6 +152,7 @@ export function unneeded({ plan, digest, requester }: Unneeded, tryIn?: string):
         `${mention(requester)} :package: The tag holds this very image already: there is nothing to promote.`,
       ),
       preformatted(reference),
+      ...howToTry(plan, tryIn),
     ],
   };
 }
