@@ -7,6 +7,7 @@ import { cardPost, isAnnounced, thread } from './moves.ts';
 import type { Anchor, Message, Post } from './ports.ts';
 import { lookUp } from './promotion.ts';
 import type { Pending, Promotion } from './states.ts';
+import { tellWaiting } from './waiting.ts';
 
 export interface Decisions {
   decide(click: Click): Promise<Answer>;
@@ -43,19 +44,13 @@ export function createDecisions(options: BotOptions): Decisions {
         posts: hasCard ? (anchor) => posts(outcome, anchor, options) : undefined,
         envelope: click.envelope,
       });
+      if (changed.outcome === 'changed') await tellWaiting(outcome.to, options);
       if (changed.outcome === 'changed' && !hasCard) return answer(outcome.says);
       if (changed.outcome === 'changed' || changed.outcome === 'duplicate')
         return { show: 'nothing' };
       if (changed.outcome === 'busy') {
-        const target =
-          'plan' in promotion && promotion.plan
-            ? `${promotion.plan.target.name}:${promotion.plan.target.tag}`
-            : promotion.ask.image;
-        return answerRefusal(
-          refuse('target-busy', { target, holder: changed.holder }),
-          click,
-          store,
-        );
+        const busy = { target: targetOf(promotion), holder: changed.holder };
+        return answerRefusal(refuse('target-busy', busy), click, store);
       }
     }
     return answerRefusal(
@@ -119,6 +114,11 @@ async function weigh(
     if (error instanceof PromotionError) return error.refusal;
     throw error;
   }
+}
+
+function targetOf(promotion: Promotion): string {
+  const plan = 'plan' in promotion ? promotion.plan : undefined;
+  return plan ? `${plan.target.name}:${plan.target.tag}` : promotion.ask.image;
 }
 
 function eventData(to: Promotion, click: Click): object {

@@ -157,6 +157,14 @@ export function unneeded({ plan, digest, requester }: Unneeded, tryIn?: string):
   };
 }
 
+export function targetFree({ requester }: Promotion, ended: Promotion): Message {
+  const isPublished = ended.state === 'reported';
+  const now = isPublished ? 'has been published' : 'is free again: ask again if you still want it';
+  return say(
+    `${mention(requester)} :bell: ${code(ended.id)} is ${ended.state}, so the target ${now}.`,
+  );
+}
+
 /** The failure, and the way to try again: it stands with the failure, for the requester and every approver. */
 export function pushFailed({ failure, requester, id, planHash }: Failed): Message {
   const { text, blocks } = say(`${mention(requester)} :x: ${explain(failure, fact)}`);

@@ -5,6 +5,7 @@ import type { Image } from './image.ts';
 import { anchored } from './messages.ts';
 import type { Anchor, Changed, Message, Post } from './ports.ts';
 import type { Promotion } from './states.ts';
+import { tellWaiting } from './waiting.ts';
 
 /** What is told with a change of state. */
 export interface Telling {
@@ -16,14 +17,14 @@ export interface Telling {
 }
 
 /** Moves a promotion on: compare-and-set, audit event, card and posts in one transaction. */
-export function move(
+export async function move(
   options: BotOptions,
   change: { readonly from: Promotion; readonly to: Promotion },
   telling: Telling,
 ): Promise<Changed> {
   const { from, to } = change;
   const { kind, says = [], card: withCard = true } = telling;
-  return options.ports.store.change({
+  const changed = await options.ports.store.change({
     from,
     to,
     event: { kind, actor: 'bot', data: eventData(to) },
@@ -32,6 +33,8 @@ export function move(
       ...says.map((post) => ({ ...post, message: anchored(post.message, anchor) })),
     ],
   });
+  if (changed.outcome === 'changed') await tellWaiting(to, options);
+  return changed;
 }
 
 /** Whether the card was announced, be it that Slack has it by now or not: the log knows. */
