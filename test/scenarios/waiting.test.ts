@@ -20,8 +20,8 @@ it('tells the second who asks for a target who holds it, and once more when it i
   expect(JSON.stringify(second.blocks)).toContain(first?.id);
 
   await world.click(bob, 'reject', card.ts);
-  const [form] = world.slack.views(bob);
-  await world.slack.as(bob).submit(form ?? '', { why: 'not today' });
+  const form = await world.slack.until(() => world.slack.views(bob)[0]);
+  await world.slack.as(bob).submit(form, { why: 'not today' });
   const free = await world.slack.until(() =>
     world.slack
       .thread(second.thread_ts ?? second.ts)
