@@ -49,7 +49,7 @@ async function run([name = '', ...args]: readonly string[]): Promise<number> {
 /** Only the doctor talks to Slack; the other verbs run without its tokens. */
 async function readConfig(withSlack: boolean): Promise<Config> {
   const read = withSlack ? readEnvironment : readOperatorEnvironment;
-  const loaded = await loadConfig(read(process.env));
+  const loaded = await loadConfig(process.env, read);
   if (loaded.ok) return loaded.value;
   throw new Failure(
     `The configuration cannot be used:\n${loaded.problems.map((one) => `  ${formatProblem(one)}`).join('\n')}`,

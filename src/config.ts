@@ -23,47 +23,31 @@ const token = (prefix: string) =>
     .regex(new RegExp(`^${prefix}-\\S+$`), `does not begin with ${prefix}-`)
     .transform((value) => new Secret(value));
 
-const environmentSchema = z
-  .object({
-    SLACK_BOT_TOKEN: token('xoxb'),
-    SLACK_APP_TOKEN: token('xapp').optional(),
-    SLACK_SIGNING_SECRET: secret.optional(),
-    SLACK_API_URL: serviceUrl.default('https://slack.com/api/'),
-    DATABASE_URL: z
-      .string()
-      .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'is neither sqlite:<file> nor postgres://…')
-      .transform((value) => new Secret(value))
-      .prefault('sqlite:data/promote-image.sqlite'),
-    PORT: z
-      .string()
-      .regex(/^\d{1,5}$/, 'is not a port')
-      .transform(Number)
-      .refine((port) => port < 65_536, 'is not a port')
-      .optional(),
-    HOST: z.string().default('127.0.0.1'),
-    DOCKER_HOST: z
-      .string()
-      .regex(
-        /^(unix:\/\/\/|tcp:\/\/|https?:\/\/|ssh:\/\/)./,
-        'is not unix:///…, tcp://… or ssh://…',
-      )
-      .optional(),
-    GITHUB_TOKEN: secret.optional(),
-    LOG_LEVEL: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
-      .default('info'),
-    PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
-  })
-  .superRefine((given, context) => {
-    if (!given.SLACK_APP_TOKEN && !given.SLACK_SIGNING_SECRET) {
-      const message = 'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)';
-      context.addIssue({ code: 'custom', path: ['SLACK_APP_TOKEN'], message });
-    }
-    if (!given.SLACK_APP_TOKEN && given.PORT === undefined) {
-      const message = 'is missing: Slack’s HTTP requests need one';
-      context.addIssue({ code: 'custom', path: ['PORT'], message });
-    }
-  });
+const environmentSchema = z.object({
+  SLACK_BOT_TOKEN: token('xoxb'),
+  SLACK_APP_TOKEN: token('xapp').optional(),
+  SLACK_SIGNING_SECRET: secret.optional(),
+  SLACK_API_URL: serviceUrl.default('https://slack.com/api/'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'is neither sqlite:<file> nor postgres://…')
+    .transform((value) => new Secret(value))
+    .prefault('sqlite:data/promote-image.sqlite'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'is not a port')
+    .transform(Number)
+    .refine((port) => port < 65_536, 'is not a port')
+    .optional(),
+  HOST: z.string().default('127.0.0.1'),
+  DOCKER_HOST: z
+    .string()
+    .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/|ssh:\/\/)./, 'is not unix:///…, tcp://… or ssh://…')
+    .optional(),
+  GITHUB_TOKEN: secret.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
+});
 
 /** Deployment values and secrets. What only sops needs is not here: it is handed to sops and to nothing else. */
 export type Environment = z.infer<typeof environmentSchema>;
@@ -73,9 +57,30 @@ export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Parsed<Environment> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
-  return toParsed(environmentSchema.safeParse(given), (path) =>
+  const parsed = toParsed(environmentSchema.safeParse(given), (path) =>
     /TOKEN|SECRET|DATABASE_URL/.test(path) ? undefined : given[path],
   );
+  const missing = transportProblems(given);
+  if (missing.length === 0) return parsed;
+  return { ok: false, problems: [...(parsed.ok ? [] : parsed.problems), ...missing] };
+}
+
+/** What the way to Slack needs: told together with whatever else is wrong. */
+function transportProblems(
+  given: Readonly<Record<string, string | undefined>>,
+): readonly Problem[] {
+  if (given['SLACK_APP_TOKEN']) return [];
+  const problem = (path: string, reason: string): Problem => ({ path, value: undefined, reason });
+  const secret = given['SLACK_SIGNING_SECRET']
+    ? []
+    : [
+        problem(
+          'SLACK_APP_TOKEN',
+          'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)',
+        ),
+      ];
+  const port = given['PORT'] ? [] : [problem('PORT', 'is missing: Slack’s HTTP requests need one')];
+  return [...secret, ...port];
 }
 
 /**

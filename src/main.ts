@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
 import { createBot } from './bot.ts';
 import { connectWorld } from './composition.ts';
-import { formatProblem, readEnvironment, type Environment } from './config.ts';
+import { formatProblem, type Environment } from './config.ts';
 import { PromotionError } from './errors.ts';
 import type { Secrets, Store } from './ports.ts';
 import { Secret } from './secret.ts';
@@ -20,6 +20,7 @@ import { createSlackApp } from './slack/app.ts';
 import { createClient } from './slack/client.ts';
 import { deliverPosts } from './slack/delivery.ts';
 import { createPeople } from './slack/people.ts';
+import { admitted } from './slack/trouble.ts';
 import { openStore } from './store/store.ts';
 
 const version = {
@@ -27,7 +28,7 @@ const version = {
   source: 'https://github.com/mozilla-releng/promote-image',
 };
 
-const config = await loadConfig(readEnvironment(process.env));
+const config = await loadConfig(process.env);
 if (config.ok) {
   await start(config.value).catch((error: unknown) => {
     if (!(error instanceof PromotionError)) throw error;
@@ -63,8 +64,10 @@ async function start({ policy, environment }: Config): Promise<void> {
     version,
     metrics: createMetrics(store),
   });
+  // Asked first: Bolt itself would end the process with whatever Slack said.
+  await admitted(client.auth.test());
   const app = createSlackApp({ bot, store, policy, environment, routes, logger, log });
-  const server = await listen(app, { environment, routes });
+  const server = await admitted(listen(app, { environment, routes }));
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
   const { channel } = policy.slack;

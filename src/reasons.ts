@@ -476,6 +476,10 @@ export const reasons = {
     says: 'Slack did not take {what}: {problem}.',
     next: 'It is tried again until Slack has it.',
   },
+  'slack-refused': {
+    says: 'Slack does not let the bot in: {problem}.',
+    next: 'Check SLACK_BOT_TOKEN and SLACK_APP_TOKEN, then start again.',
+  },
   'form-unopened': {
     says: 'Slack did not open the form: {problem}.',
     next: 'Try again.',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readPolicy, type Environment, type Parsed } from '../config.ts';
+import { readEnvironment, readPolicy, type Environment, type Parsed } from '../config.ts';
 import type { Policy } from '../policy.ts';
 
 export interface Config {
@@ -12,10 +12,14 @@ export interface Config {
  * The environment’s values and the policy file they name, or every problem of both at once. Relative paths in the file
  * start at the file’s own folder.
  */
-export async function loadConfig(environment: Parsed<Environment>): Promise<Parsed<Config>> {
-  const policy = await loadPolicy(
-    environment.ok ? environment.value.PROMOTE_IMAGE_CONFIG : undefined,
-  );
+export async function loadConfig(
+  env: Readonly<Record<string, string | undefined>>,
+  read: (
+    env: Readonly<Record<string, string | undefined>>,
+  ) => Parsed<Environment> = readEnvironment,
+): Promise<Parsed<Config>> {
+  const environment = read(env);
+  const policy = await loadPolicy(env['PROMOTE_IMAGE_CONFIG']?.trim() || undefined);
   if (environment.ok && policy.ok) {
     return { ok: true, value: { environment: environment.value, policy: policy.value } };
   }

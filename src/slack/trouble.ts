@@ -1,10 +1,21 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
+import { fail } from '../errors.ts';
 
 /** What went wrong with a call to Slack, in a word that may be shown: its own error code, or what kind of silence. */
 export function slackProblem(error: unknown): string {
   if (error instanceof WebAPIPlatformError) return error.data.error;
   if (error instanceof WebAPIRateLimitedError) return 'rate limited';
   return 'no answer';
+}
+
+/** What `work` resolves to; throws `slack-refused` where Slack turned the bot away. */
+export async function admitted<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof WebAPIPlatformError)) throw error;
+    return fail('slack-refused', { problem: error.data.error }, error);
+  }
 }
 
 /** Seconds that Slack asks to wait, where it does. */

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChildProcess } from 'node:child_process';
 import type { Slack } from '../../local/slack/slack.ts';
 import { createBot, type Bot } from '../../src/bot.ts';
 import { connectWorld } from '../../src/composition.ts';
@@ -27,16 +29,21 @@ export interface BotSetup {
   readonly transport?: 'socket' | 'http' | undefined;
   /** Puts something else in the place of a port. */
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  readonly patience?: number | undefined;
   readonly log: (line: string) => void;
   /** Whether the bot may go on by itself now. */
   readonly mayTick: () => boolean;
 }
 
 export interface RunningBot {
-  readonly bot: Bot;
+  readonly bot: Pick<Bot, 'onTick'>;
   readonly store: Store;
   /** As main.ts stops it on SIGTERM. */
   stop(): Promise<void>;
+  /** Where it takes signed HTTP requests; empty where it does not. */
+  readonly requestUrl: string;
+  /** Only where it is a process of its own. */
+  readonly child?: ChildProcess;
 }
 
 /** The bot as main.ts composes it, in this process: the real adapters, Bolt and a database on disk. */
@@ -50,7 +57,11 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   }
   const store = await openStore(setup.database, { now });
   const apiUrl = environment.SLACK_API_URL;
-  const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });
+  const client = createClient(environment.SLACK_BOT_TOKEN, {
+    apiUrl,
+    logger,
+    timeout: setup.patience,
+  });
   const people = createPeople(client, policy.slack.team);
   const world = { ...connectWorld({ policy, environment, env: setup.env, now }), people };
   const stopping = new AbortController();
@@ -58,10 +69,12 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const ports = { ...world, ...setup.ports?.(world), store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
   const app = createSlackApp({ bot, store, policy, environment, routes: [], logger, log });
+  let requestUrl = '';
   const server = await app.start({ port: 0, host: '127.0.0.1' });
   if (server && 'address' in server) {
     const { port } = server.address() as { port: number };
-    slack.deliverTo(`http://127.0.0.1:${port}/slack/events`);
+    requestUrl = `http://127.0.0.1:${port}/slack/events`;
+    slack.deliverTo(requestUrl);
   } else {
     await slack.until(() => slack.connections > 0);
   }
@@ -75,8 +88,10 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   return {
     bot,
     store,
+    requestUrl,
     async stop() {
-      await app.stop();
+      // As main.ts does: Bolt waits for Slack’s side of a connection, which may be gone.
+      await Promise.race([app.stop(), sleep(1000)]);
       stopping.abort();
       await Promise.all([stopTicking(), delivery]);
       await store.close();

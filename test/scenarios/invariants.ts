@@ -55,7 +55,9 @@ function expectTaken({ slack }: World): void {
     .transcript()
     .filter(({ from }) => from === 'app')
     .filter(({ response }) =>
-      /invalid_|too_long|no_text|format/.test(String((response as { error?: string })?.error)),
+      /invalid_(?!auth)|too_long|no_text|format/.test(
+        String((response as { error?: string })?.error),
+      ),
     );
   expect(refused).toEqual([]);
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import type { Policy } from '../../src/policy.ts';
 import type { ChainedEvent, Store } from '../../src/ports.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';
 import { runBot, type Ports, type RunningBot } from './bot.ts';
+import { runChild, type ChildSetup } from './child.ts';
 import { expectSound } from './invariants.ts';
 import { startOutside, type Outside } from './outside.ts';
 import { seed } from './people.ts';
@@ -25,6 +27,10 @@ export interface WorldOptions {
   readonly seed?: ((seed: Seed) => Seed) | undefined;
   readonly transport?: 'socket' | 'http' | undefined;
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  /** The bot as a process of its own, started as anywhere else, with this in its environment besides. */
+  readonly child?: Readonly<Record<string, string>> | undefined;
+  /** Milliseconds that a call to Slack may take, instead of ten seconds. */
+  readonly patience?: number | undefined;
   /** Decrypts with sops, which takes its time; without it the credentials are just there. */
   readonly sops?: true | undefined;
 }
@@ -106,6 +112,11 @@ export class World {
 
   /** Starts the bot: at first, or again as it is, under another policy, with other ports. */
   async run(change: { readonly policy?: Policy; readonly ports?: WorldOptions['ports'] } = {}) {
+    const { child } = this.#options;
+    if (child) {
+      this.#running = await runChild(this.setup(change.policy), child);
+      return;
+    }
     this.#running = await runBot({
       slack: this.slack,
       policy: change.policy ?? this.policy,
@@ -113,6 +124,7 @@ export class World {
       env: this.outside.env,
       now: () => this.now(),
       transport: this.#options.transport,
+      patience: this.#options.patience,
       ports: (real) => ({
         ...(this.#options.sops ? {} : { secrets: async () => this.outside.credentials }),
         ...(change.ports ?? this.#options.ports)?.(real),
@@ -131,6 +143,22 @@ export class World {
   async release(): Promise<void> {
     this.#isHeld = false;
     await this.#running?.bot.onTick();
+  }
+
+  /** What a process of its own is started with. */
+  setup(policy: Policy = this.policy): ChildSetup {
+    const { folder, slack, log, outside } = this;
+    return { folder, slack, policy, log, env: outside.env };
+  }
+
+  /** Kills the bot’s process at once, as a machine that loses its power. */
+  async kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
+    const child = this.#running?.child;
+    if (!child) throw new Error('The bot is no process of its own');
+    child.kill(signal);
+    const [code] = (await once(child, 'exit')) as [number | null];
+    await this.stop();
+    return code;
   }
 
   async stop(): Promise<void> {
@@ -153,6 +181,10 @@ export class World {
   get store(): Store {
     if (!this.#running) throw new Error('The bot is not running');
     return this.#running.store;
+  }
+
+  get requestUrl(): string {
+    return this.#running?.requestUrl ?? '';
   }
 
   /** The sops file: with these credentials, encrypted for the key that the bot has, unless told otherwise. */

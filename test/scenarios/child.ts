@@ -1,0 +1,78 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { startBot } from '../../local/bot.ts';
+import type { Slack } from '../../local/slack/slack.ts';
+import type { Policy } from '../../src/policy.ts';
+import { openStore } from '../../src/store/store.ts';
+import type { RunningBot } from './bot.ts';
+
+export interface ChildSetup {
+  readonly folder: string;
+  readonly slack: Slack;
+  readonly policy: Policy;
+  readonly log: string[];
+  /** What sops and git get. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts `src/main.ts` on this policy and waits until it is ready; the database is looked at beside it. */
+export async function runChild(
+  setup: ChildSetup,
+  more: Readonly<Record<string, string>>,
+): Promise<RunningBot> {
+  const { folder, slack, log } = setup;
+  const env = await childEnvironment(setup, more);
+  const logFile = join(folder, 'bot.log');
+  const { child, stop } = await startBot(env, logFile);
+  if (env['SLACK_APP_TOKEN']) await slack.until(() => slack.connections > 0);
+  else slack.deliverTo(`http://127.0.0.1:${env['PORT']}/slack/events`);
+  const now = () => new Date();
+  const store = await openStore(env['DATABASE_URL'] ?? '', { now, access: 'read' });
+  return {
+    bot: { onTick: async () => undefined },
+    store,
+    requestUrl: env['PORT'] ? `http://127.0.0.1:${env['PORT']}/slack/events` : '',
+    child,
+    async stop() {
+      await store.close();
+      await stop();
+      log.push(await readFile(logFile, 'utf8'));
+    },
+  };
+}
+
+/** The bot’s whole environment; its policy is on disk. */
+export async function childEnvironment(
+  { folder, slack, policy, env }: ChildSetup,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const file = join(folder, 'promote-image.yml');
+  await writeFile(file, policyYaml(policy));
+  const speaks = more['SLACK_SIGNING_SECRET'] ? {} : { SLACK_APP_TOKEN: slack.appToken };
+  return {
+    ...env,
+    SLACK_BOT_TOKEN: slack.botToken,
+    SLACK_API_URL: slack.apiUrl,
+    DATABASE_URL: `sqlite:${join(folder, 'promote-image.sqlite')}`,
+    PROMOTE_IMAGE_CONFIG: file,
+    LOG_LEVEL: 'debug',
+    ...speaks,
+    ...more,
+  };
+}
+
+/** A policy as somebody would write it. */
+export function policyYaml({ approval, taskcluster, images, ...rest }: Policy): string {
+  return stringify({
+    ...rest,
+    approval: { ...approval, expires: `${approval.expires / 1000}s` },
+    taskcluster: {
+      ...taskcluster,
+      chainOfTrustKeys: taskcluster.chainOfTrustKeys.map(({ key }) => key),
+    },
+    images: Object.fromEntries(
+      Object.entries(images).map(([key, { name: _name, ...image }]) => [key, image]),
+    ),
+  });
+}
