@@ -48,19 +48,14 @@ export async function readLayer(
   const stored = new Counted(file.some);
   const gzip = looksLikeGzip(file.start) ? gunzip(metered(stored, meter)) : undefined;
   const unpacked = gzip ? new Counted(() => nextOf(gzip, file, meter)) : stored;
-  try {
-    await onLayer?.({
-      index: file.index,
-      claimed: gzip ? undefined : file.named,
-      size: gzip ? undefined : file.size,
-      bytes: bytesOf(unpacked.some),
-    });
-    // Whatever a reader left unread belongs to the hash.
-    while ((await unpacked.some()) !== undefined);
-    while ((await stored.some()) !== undefined);
-  } finally {
-    await gzip?.return(undefined);
-  }
+  await onLayer?.({
+    index: file.index,
+    claimed: gzip ? undefined : file.named,
+    size: gzip ? undefined : file.size,
+    bytes: bytesOf(unpacked.some),
+  });
+  // Whatever a reader left unread belongs to the hash.
+  while ((await unpacked.some()) !== undefined);
   const diffId = unpacked.digest();
   if (file.named && file.named !== diffId && file.named !== stored.digest()) {
     refuseLayer(file.index, `does not have the sha256 that its name gives: it is ${diffId}`);

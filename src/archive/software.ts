@@ -111,10 +111,10 @@ async function noteFile(software: LayerSoftware, tar: TarReader, entry: TarEntry
 
 async function versionOf(
   tar: TarReader,
-  { type, size }: TarEntry,
+  { size }: TarEntry,
   evidence: Evidence,
 ): Promise<string | undefined> {
-  if (type !== '0' || size > largest[evidence]) return undefined;
+  if (size > largest[evidence]) return undefined;
   const pieces: Uint8Array[] = [];
   for (let piece = await tar.some(); piece; piece = await tar.some()) pieces.push(piece);
   return versionIn(evidence, Buffer.concat(pieces).toString());

@@ -209,8 +209,21 @@ describe('a foreign tar inside of a layer', () => {
   });
 
   it('tells nothing of a file that is too large to be what it says', async () => {
-    const huge = tarOf(entry({ name: 'var/lib/dpkg/status' }, Buffer.alloc(17 * 1024 ** 2, '\n')));
-    expect(await look(huge)).toEqual({ ended: true, version: undefined });
+    const told = Buffer.from('Package: mercurial\nVersion: 6.8-1\n');
+    const sized = (size: number) =>
+      tarOf(entry({ name: 'var/lib/dpkg/status' }, Buffer.concat([told], size)));
+    expect(await look(sized(1024 ** 2))).toEqual({ ended: true, version: '6.8' });
+    expect(await look(sized(17 * 1024 ** 2))).toEqual({ ended: true, version: undefined });
+  });
+
+  it('tells nothing of a file whose name leads outside', async () => {
+    const file = Buffer.from('version = b"6.8"\n');
+    const name = 'site-packages/mercurial/__version__.py';
+    expect(await look(tarOf(entry({ name }, file)))).toMatchObject({ version: '6.8' });
+    expect(await look(tarOf(entry({ name: `../${name}` }, file)))).toEqual({
+      ended: true,
+      version: undefined,
+    });
   });
 
   function sparse() {

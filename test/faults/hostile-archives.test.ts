@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { zstd as zstdOf } from '../../local/image.ts';
@@ -311,9 +312,9 @@ const entries: readonly Case[] = [
   ['a folder', () => withEntry(entry({ name: 'etc/', type: '5' })), 'archive-entry', /such a name/],
   [
     'a symlink in the place of the config',
-    () => withEntry(entry({ name: `${hex}.json`, type: '2', link: '/etc/passwd' })),
+    () => withEntry(entry({ name: `${hex}.json`, type: '2', link: `../${sha256(base)}.tar` })),
     'archive-entry',
-    /symlink/,
+    /stands for no layer/,
   ],
   [
     'a symlink to outside',
@@ -674,20 +675,16 @@ const gzipOf = (bytes: Uint8Array) => gzipSync(bytes);
 /** An image in the layout of docker 25 with one layer, stored as these bytes. */
 const docker25 = (
   stored: Buffer,
-  change: { readonly diffId?: string; readonly index?: Buffer; readonly more?: Buffer[] } = {},
+  { index, more = [], layer = base }: { index?: Buffer; more?: Buffer[]; layer?: Buffer } = {},
 ) => {
-  const config = json({
-    architecture: 'amd64',
-    os: 'linux',
-    rootfs: { type: 'layers', diff_ids: [`sha256:${change.diffId ?? sha256(base)}`] },
-  });
+  const config = configOf([layer]);
   const blob = (bytes: Buffer) => entry({ name: `blobs/sha256/${sha256(bytes)}` }, bytes);
   return packed(
     tarOf(
       blob(stored),
       blob(config),
-      ...(change.more ?? []).map(blob),
-      ...(change.index ? [entry({ name: 'index.json' }, change.index)] : []),
+      ...more.map(blob),
+      ...(index ? [entry({ name: 'index.json' }, index)] : []),
       manifestEntry({
         Config: `blobs/sha256/${sha256(config)}`,
         RepoTags: null,
@@ -705,7 +702,11 @@ const index = (...manifests: readonly Buffer[]) =>
   json({ manifests: manifests.map((bytes) => ({ digest: `sha256:${sha256(bytes)}` })) });
 const other = ociManifest(hex);
 const foreign = ociManifest(hex, { urls: ['https://example.com/x'] });
-const wide = json({ manifests: Array(1024).fill({ digest: `sha256:${hex}` }) });
+const right = ociManifest(sha256(configOf([base])));
+/** Each leads to the next a thousand times. */
+const growing = [other];
+while (growing.length < 5)
+  growing.push(index(...Array<Buffer>(1000).fill(growing.at(-1) ?? other)));
 
 const oci: readonly Case[] = [
   [
@@ -763,8 +764,14 @@ const oci: readonly Case[] = [
     /deeper/,
   ],
   [
-    'an index that leads to itself, 1024 times',
-    () => docker25(base, { index: index(wide), more: [wide] }),
+    'an index that leads to a second image too',
+    () => docker25(base, { index: index(right, other), more: [right, other] }),
+    'archive-manifest',
+    /more than one image/,
+  ],
+  [
+    'an index that grows a thousandfold with every step',
+    () => docker25(base, { index: index(growing.at(-1) ?? other), more: growing }),
     'archive-manifest',
     /does not lead to the image/,
   ],
@@ -779,9 +786,56 @@ it('takes the archive that the hostile ones are made from', async () => {
   );
 });
 
-it('takes an archive in the layout of docker 25 with a gzip layer', async () => {
-  const read = await readArchive(inChunks(docker25(gzipOf(base))), { limits });
+it.each([
+  ['a gzip layer', docker25(gzipOf(base))],
+  ['a gzip layer with zeros behind it', docker25(Buffer.concat([gzipOf(base), Buffer.alloc(MiB)]))],
+  ['an index', docker25(base, { index: index(right), more: [right] })],
+  [
+    'an index of an index',
+    docker25(base, { index: index(index(right)), more: [right, index(right)] }),
+  ],
+  [
+    'another platform that is not there',
+    docker25(base, { index: index(right, other), more: [right] }),
+  ],
+  [
+    'attestations beside the image',
+    docker25(base, {
+      index: json({
+        manifests: [
+          { digest: `sha256:${sha256(right)}`, platform: { os: 'linux' } },
+          { digest: `sha256:${sha256(other)}`, platform: { os: 'unknown' } },
+        ],
+      }),
+      more: [right, other],
+    }),
+  ],
+  [
+    'attestations by their annotation',
+    docker25(base, {
+      index: json({
+        manifests: [
+          { digest: `sha256:${sha256(right)}` },
+          {
+            digest: `sha256:${sha256(other)}`,
+            annotations: { 'vnd.docker.reference.type': 'attestation-manifest' },
+          },
+        ],
+      }),
+      more: [right, other],
+    }),
+  ],
+])('takes an archive in the layout of docker 25 with %s', async (_, archive) => {
+  const read = await readArchive(inChunks(archive), { limits });
   expect(read.layers).toEqual([{ diffId: `sha256:${sha256(base)}`, size: base.length }]);
+});
+
+it('takes a gzip layer that is large and does not shrink', async () => {
+  const layer = tarOf(entry({ name: 'data' }, randomBytes(80 * MiB)));
+  const read = await readArchive(inChunks(docker25(gzipSync(layer, { level: 0 }), { layer })), {
+    limits,
+  });
+  expect(read.layers).toMatchObject([{ size: layer.length }]);
 });
 
 describe.each(Object.entries(groups))('hostile %s', (_, cases) => {
