@@ -1,7 +1,8 @@
 import { actions, button, header, mrkdwn, type Block } from './blocks.ts';
-import type { Drift, Newest, TreeDrift } from './drift.ts';
+import type { Distance } from './drift-distance.ts';
+import type { Drift, DriftedPin, Newest, TreeDrift } from './drift.ts';
 import { explain, isRefusal } from './errors.ts';
-import { code, cut, escape, moment, short } from './mrkdwn.ts';
+import { code, cut, escape, fact, fit, moment, short } from './mrkdwn.ts';
 import type { Message } from './ports.ts';
 
 /** How far images, tags and pins have drifted apart, with a button where there is something to promote. */
@@ -17,46 +18,71 @@ function imageBlocks(drift: Drift): readonly Block[] {
     `*Newest published tag* ${publishedLine(published)}`,
     ...trees.flatMap(treeLines),
   ];
-  const value = isRefusal(newest) ? '' : `${image} ${newest.build.taskId}`;
-  const mayPromote = !isRefusal(newest) && newest.tagNow.state === 'free';
-  return [
-    header(`${image}: ${plainVerdict(drift)}`),
-    mrkdwn(cut(lines.join('\n'), 2900)),
-    ...(mayPromote ? [actions([button('promote', 'Promote', { value })])] : []),
-  ];
+  return [header(`${image}: ${plainVerdict(drift)}`), mrkdwn(fit(lines, 2900)), ...nextMove(drift)];
+}
+
+/** The line that a click stands for: it publishes the newest build, or gives the patch where that is done. */
+function nextMove({ image, newest, trees }: Drift): readonly Block[] {
+  if (isRefusal(newest) || isRefusal(newest.tagNow)) return [];
+  const isPublished = newest.tagNow.state === 'holds';
+  if (isPublished && behind(trees).length === 0) return [];
+  const label = isPublished ? 'Make the patch' : 'Promote';
+  return [actions([button('promote', label, { value: `${image} ${newest.build.taskId}` })])];
+}
+
+function behind(trees: Drift['trees']): readonly DriftedPin[] {
+  return pinsOf(trees).filter(({ standing }) => standing === 'behind');
+}
+
+function pinsOf(trees: Drift['trees']): readonly DriftedPin[] {
+  return trees.flatMap(({ pins }) => (isRefusal(pins) ? [] : pins));
 }
 
 /** What is behind, in a few words. */
 function plainVerdict({ newest, trees }: Drift): string {
   if (isRefusal(newest)) return 'no trusted build to compare with';
-  if (newest.tagNow.state !== 'holds') return 'the newest build is not published';
-  const pins = trees.flatMap((tree) => (isRefusal(tree.pins) ? [] : tree.pins));
-  const behind = pins.filter(({ isBehind }) => isBehind).length;
-  if (behind > 0) return `${behind} of ${pins.length} pins are behind`;
+  if (isRefusal(newest.tagNow) || newest.tagNow.state === 'unseen')
+    return 'the registry does not show what is published';
+  if (newest.tagNow.state === 'free') return 'the newest build is not published';
+  const old = behind(trees).length;
+  if (old > 0) return `${old} of ${pinsOf(trees).length} pins ${old === 1 ? 'is' : 'are'} behind`;
   return trees.some((tree) => isRefusal(tree.pins)) ? 'not every tree could be read' : 'up to date';
 }
 
 function newestLine(newest: Drift['newest']): string {
-  if (isRefusal(newest)) return explain(newest, escape);
+  if (isRefusal(newest)) return explain(newest, fact);
   const { build, target } = newest;
   return `${code(build.taskId)} of ${code(short(build.revision))}, built ${moment(build.builtAt)}; ${code(cut(target.tag, 60))} is ${tagWords(newest)}`;
 }
 
 function tagWords({ tagNow }: Newest): string {
+  if (isRefusal(tagNow)) return `unknown: ${explain(tagNow, fact)}`;
   if (tagNow.state === 'holds') return `published (${code(short(tagNow.digest))})`;
   return tagNow.state === 'free' ? 'not published' : 'not visible without credentials';
 }
 
 function publishedLine(published: Drift['published']): string {
   if (published === undefined) return 'none';
-  return isRefusal(published) ? explain(published, escape) : code(cut(published, 60));
+  return isRefusal(published) ? explain(published, fact) : code(cut(published, 60));
 }
 
 function treeLines({ source, pins }: TreeDrift): readonly string[] {
-  if (isRefusal(pins)) return [`• ${explain(pins, escape)}`];
+  if (isRefusal(pins)) return [`• ${explain(pins, fact)}`];
   if (pins.length === 0) return [`• ${escape(source)} pins it nowhere`];
-  return pins.map(({ path, line, from, isBehind }) => {
-    const short = from.replaceAll(/[0-9a-f]{40,}/g, (hash) => `${hash.slice(0, 12)}…`);
-    return `${isBehind ? ':small_orange_diamond: behind' : ':white_check_mark: newest'} ${code(`${path}:${line}`)} ${code(short)}`;
+  return pins.map((pin) => {
+    const short = pin.from.replaceAll(/[0-9a-f]{40,}/g, (hash) => `${hash.slice(0, 12)}…`);
+    return `${standingWords(pin)} ${code(`${cut(pin.path, 200)}:${pin.line}`)} ${code(cut(short, 200))}`;
   });
+}
+
+function standingWords(pin: DriftedPin): string {
+  if (pin.standing === 'newest') return ':white_check_mark: newest';
+  if (pin.standing === 'unknown') return ':grey_question:';
+  return `:small_orange_diamond: behind${pin.by ? ` by ${distanceWords(pin.by)}` : ''}`;
+}
+
+function distanceWords(distance: Distance): string {
+  const [count, word] =
+    'versions' in distance ? [distance.versions, 'version'] : [distance.days, 'day'];
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

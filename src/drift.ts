@@ -1,10 +1,11 @@
-import { isRefusal, PromotionError, type Refusal } from './errors.ts';
+import { compareVersions, createMeasure, type Distance } from './drift-distance.ts';
+import { isRefusal, orRefusal, type Refusal } from './errors.ts';
 import { sourceUrl, type Image } from './image.ts';
 import { tagOwner } from './pins/tag.ts';
-import { findPins, type Pin } from './pins.ts';
+import { findPins, repinFiles, type Pin } from './pins.ts';
 import type { TagState, Target, TrustedBuild } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
-import { formatReference, parseReference } from './reference.ts';
+import type { TreeFile } from './ports.ts';
 
 /** One image's newest trusted build, what is published, and what is pinned: side by side. */
 export interface Drift {
@@ -18,13 +19,21 @@ export interface Drift {
 export interface Newest {
   readonly build: TrustedBuild;
   readonly target: Target;
-  readonly tagNow: TagState;
+  readonly tagNow: TagState | Refusal;
 }
 
 export interface TreeDrift {
   readonly source: string;
-  readonly pins: readonly (Pin & { readonly isBehind: boolean })[] | Refusal;
+  readonly pins: readonly DriftedPin[] | Refusal;
 }
+
+export type DriftedPin = Pin &
+  (
+    | { readonly standing: 'newest' }
+    | { readonly standing: 'behind'; readonly by: Distance | undefined }
+    /** There is nothing to compare it with. */
+    | { readonly standing: 'unknown' }
+  );
 
 type Looking = Pick<Planning, 'image' | 'ports' | 'policy' | 'signal'>;
 
@@ -36,11 +45,14 @@ export async function findDrift(looking: Looking): Promise<Drift> {
     orRefusal(ports.registry.tags(image.publish)),
   ]);
   const published = isRefusal(tags) ? tags : newestTag(image, tags, newest);
-  const wanted = isRefusal(newest) ? undefined : newest;
+  const seen = {
+    newest: isRefusal(newest) ? undefined : newest,
+    tags: isRefusal(tags) ? [] : tags,
+  };
   const trees = await Promise.all(
     image.pins.map(async (source) => {
       const tree = await orRefusal(ports.trees.read(source, [image.publish, ...image.formerly]));
-      const pins = isRefusal(tree) ? tree : compare(findPins(tree.files, image).pins, wanted);
+      const pins = isRefusal(tree) ? tree : await compare(tree.files, seen, looking);
       return { source: sourceUrl(source), pins };
     }),
   );
@@ -56,7 +68,7 @@ async function findNewest(looking: Looking): Promise<Newest | Refusal> {
   const ask = { image: image.name, build: { by: 'latest' } } as const;
   const target = await chooseTarget(ask, build, looking);
   if (isRefusal(target)) return target;
-  return { build, target, tagNow: await ports.registry.look(target) };
+  return { build, target, tagNow: await orRefusal(ports.registry.look(target)) };
 }
 
 /**
@@ -71,35 +83,34 @@ function newestTag(
   const own = tags.filter((tag) => tagOwner(image, image.publish, tag) === 'own');
   if (!isRefusal(newest) && own.includes(newest.target.tag)) return newest.target.tag;
   if (image.tag.from !== 'version-file') return own[0];
-  return own.toSorted((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0];
+  return own.toSorted((a, b) => compareVersions(b, a))[0];
 }
 
-function compare(
-  pins: readonly Pin[],
-  newest: Newest | undefined,
-): readonly (Pin & { isBehind: boolean })[] {
+/** What the newest build’s patch would move is behind; before that build is published, every pin is. */
+async function compare(
+  files: readonly TreeFile[],
+  seen: { readonly newest: Newest | undefined; readonly tags: readonly string[] },
+  { image, ports }: Looking,
+): Promise<readonly DriftedPin[]> {
+  const { newest, tags } = seen;
   const { tagNow, target } = newest ?? {};
-  const wanted =
-    tagNow?.state === 'holds' && target
-      ? formatReference({ ...target, digest: tagNow.digest })
-      : undefined;
-  return pins.map((pin) => ({
-    ...pin,
-    isBehind: wanted === undefined || !saysTheSame(pin.from, wanted),
-  }));
-}
-
-/** Whether a pin, of whatever form, names the wanted reference. */
-function saysTheSame(from: string, wanted: string): boolean {
-  const whole = parseReference(from);
-  return whole ? formatReference(whole) === wanted : wanted.endsWith(from);
-}
-
-async function orRefusal<T>(work: Promise<T>): Promise<T | Refusal> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof PromotionError) return error.refusal;
-    throw error;
+  const state = tagNow && !isRefusal(tagNow) ? tagNow.state : 'unseen';
+  if (!newest || !target || state === 'unseen') {
+    const { pins } = findPins(files, image, target);
+    return pins.map((pin) => ({ ...pin, standing: 'unknown' }));
   }
+  const { pins, settled } =
+    tagNow && 'digest' in tagNow
+      ? repinFiles(files, image, {
+          reference: { ...target, digest: tagNow.digest },
+          mercurialChanged: false,
+        })
+      : { ...findPins(files, image, target), settled: [] };
+  const measure = createMeasure({ image, builds: ports.builds, tags, newest });
+  const behind = await Promise.all(
+    pins.map(async ({ path, line, from }): Promise<DriftedPin> => {
+      return { path, line, from, standing: 'behind', by: await measure(from) };
+    }),
+  );
+  return [...behind, ...settled.map((pin) => ({ ...pin, standing: 'newest' as const }))];
 }

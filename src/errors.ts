@@ -44,6 +44,16 @@ export function isRefusal(value: unknown): value is Refusal {
   );
 }
 
+/** What broke, as a value, where one part's trouble is to hide nothing else. */
+export async function orRefusal<T>(work: Promise<T>): Promise<T | Refusal> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof PromotionError) return error.refusal;
+    throw error;
+  }
+}
+
 /** A fact of a reason, by its name, as it is shown. */
 export type Show = (fact: string, name: string) => string;
 
