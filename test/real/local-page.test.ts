@@ -63,7 +63,7 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])(
       await type(page, `/promote-image build-decision ${workspace.builds.level1.taskId}`);
       await page.getByText('Only a level-3 build can be promoted').waitFor();
       await type(page, '/promote-image build-decision latest because the hooks need it');
-      const card = page.getByRole('article').filter({ hasText: 'Pins that will change' });
+      const card = page.getByRole('article').filter({ hasText: 'build-decision → bd900d7a313c' });
       await card.getByRole('button', { name: 'Approve' }).waitFor();
       await shoot('card');
 
@@ -81,7 +81,10 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])(
       await card.getByRole('button', { name: 'Approve' }).click();
       await shoot('confirm');
       await dialog.getByRole('button', { name: 'Approve' }).click();
-      await card.getByText('Published').first().waitFor();
+      await card
+        .getByText(/^Published/)
+        .first()
+        .waitFor();
       await shoot('published');
       await page
         .getByRole('button', { name: /\d+ repl/ })
