@@ -1,3 +1,4 @@
+import { formatAnchor, shortAnchor } from './anchors.ts';
 import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
 import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
@@ -18,11 +19,11 @@ import type {
 /** Every word that Slack shows, apart from the card’s: facts in, message out. */
 
 /** The message with the end of the audit chain on it: the channel witnesses the log. */
-export function anchored(message: Message, { seq, hash }: Anchor): Message {
+export function anchored(message: Message, anchor: Anchor): Message {
   return {
     ...message,
-    blocks: [...message.blocks, context(`audit ${seq}:${hash.slice(0, 16)}`)],
-    audit: `${seq}:${hash}`,
+    blocks: [...message.blocks, context(shortAnchor(anchor))],
+    audit: formatAnchor(anchor),
   };
 }
 

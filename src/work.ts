@@ -20,7 +20,14 @@ export function createWork(options: BotOptions): () => Promise<void> {
   return async () => {
     await expireOverdue(options);
     const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
-    await Promise.all(due.toReversed().map(({ id }) => pursue(id, working)));
+    const oldestFirst = due.toReversed();
+    const ended = await Promise.allSettled(oldestFirst.map(({ id }) => pursue(id, working)));
+    // One that fails is taken up again at the next tick; it keeps no other from going on.
+    for (const [at, one] of ended.entries()) {
+      if (one.status === 'fulfilled') continue;
+      const facts = { promotion: oldestFirst[at]?.id, error: one.reason as unknown };
+      options.log('error', 'a promotion could not be taken on', facts);
+    }
   };
 }
 

@@ -58,7 +58,10 @@ async function deliver(queued: QueuedPost, options: DeliveryOptions): Promise<vo
     };
     if (isHopeless(error, queued)) {
       log('error', 'Slack will never take this post; given up', facts);
-      await store.outbox.sent(queued.id, queued.card ?? { channel: options.channel, ts: '' });
+      // No place of its own: what would follow in it is posted anew.
+      const nowhere = { channel: options.channel, ts: '' };
+      const place = queued.post.kind === 'card' ? (queued.card ?? nowhere) : nowhere;
+      await store.outbox.sent(queued.id, place);
       return;
     }
     log('warn', 'Slack did not take a post; it is tried again', facts);

@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { anchorsIn } from '../anchors.ts';
 import { exportLine, verifyLog } from '../audit.ts';
 import type { Anchor, Store } from '../ports.ts';
 import { openStore } from '../store/store.ts';
-import { Failure, readWords, Usage, type Verb, type VerbContext } from './verb.ts';
+import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
 
-const usage = 'audit verify [--channel <export.json> …] | audit export';
+const usage = 'audit verify [--channel <export: file or folder> …] | audit export';
 
 /** `verify`: is the log the one that was written? `export`: every event as a line of canonical JSON. */
 export const audit: Verb = async (context) => {
@@ -13,9 +14,11 @@ export const audit: Verb = async (context) => {
   if (verb === 'export' && args.length === 0)
     return withStore(context, (store) => exportLog(store, context));
   if (verb !== 'verify') throw new Usage(usage);
-  const { rest, values } = readWords(args, { options: ['--channel'], usage });
-  const files = [...rest, ...Object.values(values)];
-  const anchors = (await Promise.all(files.map((file) => readAnchors(file)))).flat();
+  const exports = args.filter((word) => word !== '--channel');
+  if (exports.some((word) => word.startsWith('-')) || args.at(-1) === '--channel') {
+    throw new Usage(usage);
+  }
+  const anchors = (await Promise.all(exports.map((path) => readAnchors(path)))).flat();
   return withStore(context, (store) => verify(store, anchors, context));
 };
 
@@ -38,16 +41,25 @@ async function verify(
   print(`The audit log is sound: ${verdict.events} events${witnessed}; head ${seq}:${hash}`);
 }
 
-/** The anchors in a channel export: a JSON file of messages. */
-async function readAnchors(file: string): Promise<readonly Anchor[]> {
-  const text = await readFile(file, 'utf8').catch(() => {
-    throw new Failure(`${file} cannot be read.`);
+/** The anchors in a channel export: a JSON file of messages, or the folder with a file for each day. */
+async function readAnchors(path: string): Promise<readonly Anchor[]> {
+  const texts = await readExport(path).catch(() => {
+    throw new Failure(`${path} cannot be read.`);
   });
   try {
-    return anchorsIn(JSON.parse(text));
+    const anchors = texts.flatMap((text) => anchorsIn(JSON.parse(text)));
+    if (anchors.length > 0) return anchors;
   } catch {
-    throw new Failure(`${file} is not a channel export: it is no JSON.`);
+    throw new Failure(`${path} is not a channel export: it is no JSON.`);
   }
+  throw new Failure(`${path} holds no message of the bot’s: nothing there witnesses the log.`);
+}
+
+async function readExport(path: string): Promise<readonly string[]> {
+  if (!(await stat(path)).isDirectory()) return [await readFile(path, 'utf8')];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.json'));
+  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
 }
 
 async function withStore(
