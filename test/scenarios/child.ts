@@ -12,6 +12,7 @@ export interface ChildSetup {
   readonly slack: Slack;
   readonly policy: Policy;
   readonly log: string[];
+  readonly transport: 'socket' | 'http' | undefined;
   /** What sops and git get. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -24,7 +25,7 @@ export async function runChild(
   const { folder, slack, log } = setup;
   const env = await childEnvironment(setup, more);
   const logFile = join(folder, 'bot.log');
-  const { child, stop } = await startBot(env, logFile);
+  const bot = await startBot(env, logFile);
   if (env['SLACK_APP_TOKEN']) await slack.until(() => slack.connections > 0);
   else slack.deliverTo(`http://127.0.0.1:${env['PORT']}/slack/events`);
   const now = () => new Date();
@@ -33,10 +34,10 @@ export async function runChild(
     bot: { onTick: async () => undefined },
     store,
     requestUrl: env['PORT'] ? `http://127.0.0.1:${env['PORT']}/slack/events` : '',
-    child,
+    child: bot.child,
     async stop() {
       await store.close();
-      await stop();
+      await bot.stop();
       log.push(await readFile(logFile, 'utf8'));
     },
   };
@@ -44,20 +45,23 @@ export async function runChild(
 
 /** The bot’s whole environment; its policy is on disk. */
 export async function childEnvironment(
-  { folder, slack, policy, env }: ChildSetup,
+  { folder, slack, policy, env, transport }: ChildSetup,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Readonly<Record<string, string>>> {
   const file = join(folder, 'promote-image.yml');
   await writeFile(file, policyYaml(policy));
-  const speaks = more['SLACK_SIGNING_SECRET'] ? {} : { SLACK_APP_TOKEN: slack.appToken };
+  const speaks =
+    transport === 'http'
+      ? { SLACK_SIGNING_SECRET: slack.signingSecret }
+      : { SLACK_APP_TOKEN: slack.appToken };
   return {
     ...env,
+    ...speaks,
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_API_URL: slack.apiUrl,
     DATABASE_URL: `sqlite:${join(folder, 'promote-image.sqlite')}`,
     PROMOTE_IMAGE_CONFIG: file,
     LOG_LEVEL: 'debug',
-    ...speaks,
     ...more,
   };
 }

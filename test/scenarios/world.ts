@@ -145,10 +145,27 @@ export class World {
     await this.#running?.bot.onTick();
   }
 
+  /** Of the bot’s process, where it has one of its own. */
+  get pid(): number {
+    return this.#running?.child?.pid ?? process.pid;
+  }
+
+  /** Everything that its health pages tell, where it serves them. */
+  async health(): Promise<string> {
+    const port = this.#options.child?.['PORT'];
+    if (!port) return '';
+    const pages = ['livez', 'readyz', '__version__', 'metrics', 'nothing'];
+    const answers = pages.map(async (page) =>
+      (await fetch(`http://127.0.0.1:${port}/${page}`)).text(),
+    );
+    return (await Promise.all(answers)).join('\n');
+  }
+
   /** What a process of its own is started with. */
   setup(policy: Policy = this.policy): ChildSetup {
     const { folder, slack, log, outside } = this;
-    return { folder, slack, policy, log, env: outside.env };
+    const { transport } = this.#options;
+    return { folder, slack, policy, log, transport, env: outside.env };
   }
 
   /** Kills the bot’s process at once, as a machine that loses its power. */
