@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress } from '../net/addresses.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Asking, type Http } from './http.ts';
-import { readJson } from './json.ts';
+import { readJson } from '../json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';
 
 export type Storage = 's3' | 'object';

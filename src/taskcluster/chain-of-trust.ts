@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { refuse, type Refusal } from '../errors.ts';
 import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
 import { difference } from './difference.ts';
-import { readJson } from './json.ts';
+import { readJson } from '../json.ts';
 import type { CompletedRun } from './status.ts';
 import { firstProblem } from './task.ts';
 

@@ -6,7 +6,7 @@ import { TaskId } from '../reference.ts';
 import { readArtifact, type Source } from './artifact.ts';
 import { verifyChainOfTrust, type ChainOfTrustKey, type Subject } from './chain-of-trust.ts';
 import { difference } from './difference.ts';
-import { readJson } from './json.ts';
+import { readJson } from '../json.ts';
 import type { Definition } from './task.ts';
 import { readCertificate, readSubject } from './evidence.ts';
 

@@ -5,7 +5,7 @@ import { TaskId, type Revision } from '../reference.ts';
 import type { BuildAsk } from '../states.ts';
 import { readArtifact, type Source } from './artifact.ts';
 import { labels } from './definition.ts';
-import { readJson } from './json.ts';
+import { readJson } from '../json.ts';
 import { firstProblem } from './task.ts';
 
 /** Gecko's, the largest known, has some ten thousand labels and is about 1 MiB. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { TaskId } from '../reference.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Http } from './http.ts';
-import { readJson } from './json.ts';
+import { readJson } from '../json.ts';
 import { ArtifactInfo, firstProblem, Status } from './task.ts';
 
 /** No answer about a task is larger. */

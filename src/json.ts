@@ -1,4 +1,4 @@
-/** Deeper than this no answer of Taskcluster is, and no code that walks it should have to go. */
+/** Deeper than this nothing that is read here is, and no code that walks it should have to go. */
 const depthLimit = 64;
 
 /**

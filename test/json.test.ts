@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readJson } from '../../src/taskcluster/json.ts';
+import { readJson } from '../src/json.ts';
 
 function read(text: string): ReturnType<typeof readJson> {
   return readJson(Buffer.from(text));
