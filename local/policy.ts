@@ -48,6 +48,7 @@ function images(trees: Places['trees']): object {
 }
 
 function gitImages({ fxciConfig, taskgraph }: Places['trees']): object {
+  const decides = { branch: 'main', files: ['.taskcluster.yml'] };
   return {
     'build-decision': {
       build: {
@@ -73,7 +74,7 @@ function gitImages({ fxciConfig, taskgraph }: Places['trees']): object {
       },
       publish: 'mozillareleases/taskgraph',
       tag: { from: 'index-hash', prefix: 'decision-' },
-      pins: [{ git: taskgraph.url, branch: 'main', files: ['.taskcluster.yml'] }],
+      pins: [taskgraph, fxciConfig].map(({ url }) => ({ git: url, ...decides })),
       message: 'chore: update decision image',
     },
   };
@@ -90,14 +91,15 @@ function geckoImages({ taskgraph, gecko }: Places['trees']): object {
     from: 'version-file',
     path: `taskcluster/docker/${name}/VERSION`,
   });
-  const files = ['.taskcluster.yml', 'taskcluster/docker/decision/HASH'];
+  const inGecko = { hg: gecko.url, branch: 'default', reviewers: ['releng-reviewers'] };
+  const transform = 'transforms/docker_image.py';
   return {
     gecko_decision: {
       build: { name: 'decision', ...build },
       publish: 'mozillareleases/gecko_decision',
       formerly: ['taskcluster/decision'],
       tag: version('decision'),
-      pins: [{ hg: gecko.url, branch: 'default', files }],
+      pins: [{ ...inGecko, files: ['.taskcluster.yml', 'taskcluster/docker/decision/HASH'] }],
       message: 'No bug - Update the gecko_decision image',
     },
     image_builder: {
@@ -106,7 +108,12 @@ function geckoImages({ taskgraph, gecko }: Places['trees']): object {
       formerly: ['taskcluster/image_builder'],
       tag: version('image_builder'),
       pins: [
-        { git: taskgraph.url, branch: 'main', files: ['src/taskgraph/transforms/docker_image.py'] },
+        { git: taskgraph.url, branch: 'main', files: [`src/taskgraph/${transform}`] },
+        {
+          ...inGecko,
+          files: [`taskcluster/gecko_taskgraph/${transform}`],
+          message: 'No bug - Update the image_builder image',
+        },
       ],
       message: 'chore: update image_builder image',
     },

@@ -76,13 +76,14 @@ tasks:
 }
 
 /** taskgraph’s docker_image transform: the pin is cut over three string literals. */
-export function dockerImagePy(name: string, tag: string, digest: string): string {
+export function dockerImagePy(pin: string): string {
+  const [tagged = '', hex = ''] = pin.split('@sha256:');
   return `# Any copyright is dedicated to the public domain.
 
 IMAGE_BUILDER_IMAGE = (
-    "${name}:${tag}"
+    "${tagged}"
     "@sha256:"
-    "${digest.replace('sha256:', '')}"
+    "${hex}"
 )
 `;
 }

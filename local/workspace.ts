@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Policy } from '../src/policy.ts';
-import type { Digest } from '../src/reference.ts';
+import { formatReference } from '../src/reference.ts';
 import { Secret, type Credentials } from '../src/secret.ts';
 import { pathWithSops, startBot, type LocalBot } from './bot.ts';
 import { publishBuild, type BuildToPublish, type PublishedBuild, type Twists } from './builds.ts';
-import { startHg, type HgServer } from './hg.ts';
+import { startHg, type HgFiles } from './hg.ts';
 import { imageArtifact, sampleImage } from './images.ts';
 import { localPolicy } from './policy.ts';
 import { publish } from './publish.ts';
@@ -17,9 +17,10 @@ import type { Seed } from './slack/seed.ts';
 import { startSlack } from './slack/server.ts';
 import type { Slack } from './slack/slack.ts';
 import { encryptSops, makeAgeKey } from './sops.ts';
+import { sourceTrees } from './sources.ts';
 import { startTaskcluster, type LocalTaskcluster } from './taskcluster.ts';
 import { startTokenService, type TokenService } from './token-service.ts';
-import { dockerImagePy, hookTemplate, makeTree, taskclusterYml } from './trees.ts';
+import { makeTree } from './trees.ts';
 
 /** Everything on one machine: the stand-ins, the builds, the trees, and the environment that the real bot runs with. */
 export interface Workspace {
@@ -55,8 +56,16 @@ export interface WorkspaceOptions {
   /** A registry that runs already, instead of the stand-in, with the account that may push. */
   readonly registry?: { readonly url: string; readonly credentials: Credentials };
   readonly engine?: 'registry' | 'docker';
+  /** A Mercurial server that runs already, instead of the stand-in. */
+  readonly hg?: MercurialServer;
   /** The artifact of the newest build of build-decision; a small image’s by default. */
   readonly archive?: BuildToPublish['archive'];
+}
+
+export interface MercurialServer {
+  url(repository: string): string;
+  /** Adds a changeset and gives its 40 hex digits. */
+  commit(repository: string, files: HgFiles): string | Promise<string>;
 }
 
 /** Starts it all but the bot. Whatever was started is stopped again where something fails. */
@@ -83,7 +92,7 @@ async function assemble(
   const registry = stack.adopt(await startRegistry({ tokens }), (one) => one.close());
   const taskcluster = stack.adopt(await startTaskcluster(), (one) => one.close());
   const { url } = options.registry ?? registry;
-  const hg = stack.adopt(await startHg(), (one) => one.close());
+  const hg = options.hg ?? stack.adopt(await startHg(), (one) => one.close());
   const trees = await makeTrees(folder, hg, { url, credentials });
   const { rootUrl, key } = taskcluster;
   const places = {
@@ -147,46 +156,30 @@ async function writeConfiguration(
 /** Three trees with pins to images that were published before: two of git, and Gecko’s of Mercurial. */
 async function makeTrees(
   folder: string,
-  hg: HgServer,
+  hg: MercurialServer,
   to: { readonly url: string; readonly credentials: Credentials },
 ) {
-  const before = async (name: string, tag: string, mercurial?: string): Promise<Digest> => {
-    const image = await sampleImage(name.split('/')[1] ?? name, tag, {
-      size: 200_000,
-      ...(mercurial ? { mercurial } : {}),
+  const before = async (name: string, tag: string, mercurial?: string): Promise<string> => {
+    const options = { size: 200_000, ...(mercurial ? { mercurial } : {}) };
+    const image = await sampleImage(name, tag, options);
+    const target = { name: `mozillareleases/${name}`, tag };
+    return formatReference({
+      ...target,
+      digest: await publish(() => imageArtifact(image), { ...to, ...target }),
     });
-    return publish(() => imageArtifact(image), { ...to, name, tag });
   };
-  const [oldTag, oldHash] = ['ed88efef5c4b4dca87066d03ae0a90e18fbe23cd', 'decision-v24.1.1'];
-  const buildDecision = `mozillareleases/build-decision:${oldTag}@${await before('mozillareleases/build-decision', oldTag)}`;
-  const decision = `mozillareleases/taskgraph:${oldHash}@${await before('mozillareleases/taskgraph', oldHash, '6.8.1')}`;
-  const geckoDigest = await before('mozillareleases/gecko_decision', '5.1.0', '6.4.3');
-  const builderDigest = await before('mozillareleases/image_builder', '6.1.0');
-  const templates = ['hg-push-template', 'git-push-template', 'cron-task-template'];
-  const fxciConfig = await makeTree(join(folder, 'fxci-config'), {
-    ...Object.fromEntries(
-      templates.map((name) => [`${name}.yml`, hookTemplate(name, buildDecision)]),
-    ),
-    'README.md': '# fxci-config\nThe mozillareleases/build-decision image runs in the hooks.\n',
+  const files = sourceTrees({
+    buildDecision: await before('build-decision', 'ed88efef5c4b4dca87066d03ae0a90e18fbe23cd'),
+    decision: await before('taskgraph', 'decision-v24.1.1', '6.8.1'),
+    geckoDecision: await before('gecko_decision', '5.1.0', '6.4.3'),
+    imageBuilder: await before('image_builder', '6.1.0'),
   });
-  const taskgraph = await makeTree(join(folder, 'taskgraph'), {
-    '.taskcluster.yml': taskclusterYml(decision, 'checkouts-sparse-v2'),
-    'src/taskgraph/transforms/docker_image.py': dockerImagePy(
-      'mozillareleases/image_builder',
-      '6.1.0',
-      builderDigest,
-    ),
-  });
-  const revision = hg.commit('gecko', {
-    '.taskcluster.yml': taskclusterYml(
-      `'mozillareleases/gecko_decision:5.1.0@${geckoDigest}'`,
-      'checkouts-sparse-v4',
-    ),
-    'taskcluster/docker/decision/VERSION': '5.2.0\n',
-    'taskcluster/docker/decision/HASH': `${geckoDigest}\n`,
-    'taskcluster/docker/image_builder/VERSION': '6.2.0\n',
-  });
-  return { fxciConfig, taskgraph, gecko: { url: hg.url('gecko'), revision } };
+  const revision = await hg.commit('gecko', files.gecko);
+  return {
+    fxciConfig: await makeTree(join(folder, 'fxci-config'), files.fxciConfig),
+    taskgraph: await makeTree(join(folder, 'taskgraph'), files.taskgraph),
+    gecko: { url: hg.url('gecko'), revision },
+  };
 }
 
 async function makeBuilds(

@@ -33,7 +33,7 @@ it('shows the pins of every image even where nothing has been built', async () =
   const world = await on.start();
   const text = reads(await check(world));
   for (const name of images) expect(text).toContain(`${name}: no trusted build to compare with`);
-  expect(text.match(/:grey_question:/g)).toHaveLength(7);
+  expect(text.match(/:grey_question:/g)).toHaveLength(9);
   expect(text).not.toMatch(/behind|:white_check_mark:/);
   expect(await world.kinds()).toEqual(['checked']);
 });

@@ -13,13 +13,8 @@ import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { makeAgeKey } from '../../local/sops.ts';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import { startTokenService, type TokenService } from '../../local/token-service.ts';
-import {
-  dockerImagePy,
-  hookTemplate,
-  makeTree,
-  taskclusterYml,
-  type LocalTree,
-} from '../../local/trees.ts';
+import { sourceTrees } from '../../local/sources.ts';
+import { makeTree, type LocalTree } from '../../local/trees.ts';
 import type { Image } from '../../src/image.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { Digest } from '../../src/reference.ts';
@@ -160,28 +155,16 @@ async function makeTrees(
 ): Promise<Trees> {
   const pin = async (name: string, tag: string, mercurial?: string): Promise<string> =>
     `mozillareleases/${name}:${tag}@${await occupy(`mozillareleases/${name}`, tag, mercurial)}`;
-  const buildDecision = await pin('build-decision', 'ed88efef5c4b4dca87066d03ae0a90e18fbe23cd');
-  const decision = await pin('taskgraph', 'decision-v24.1.1', '6.8.1');
-  const gecko = await pin('gecko_decision', '5.1.0', '6.4.3');
-  const [, builder = ''] = (await pin('image_builder', '6.1.0')).split('@');
-  const templates = ['hg-push-template', 'git-push-template', 'cron-task-template'];
-  const hooks = templates.map((name) => [`${name}.yml`, hookTemplate(name, buildDecision)]);
-  const revision = hg.commit('gecko', {
-    '.taskcluster.yml': taskclusterYml(`'${gecko}'`, 'checkouts-sparse-v4'),
-    'taskcluster/docker/decision/VERSION': '5.2.0\n',
-    'taskcluster/docker/decision/HASH': `${gecko.split('@')[1]}\n`,
-    'taskcluster/docker/image_builder/VERSION': '6.2.0\n',
+  const files = sourceTrees({
+    buildDecision: await pin('build-decision', 'ed88efef5c4b4dca87066d03ae0a90e18fbe23cd'),
+    decision: await pin('taskgraph', 'decision-v24.1.1', '6.8.1'),
+    geckoDecision: await pin('gecko_decision', '5.1.0', '6.4.3'),
+    imageBuilder: await pin('image_builder', '6.1.0'),
   });
+  const revision = hg.commit('gecko', files.gecko);
   return {
-    fxciConfig: await makeTree(join(folder, 'fxci-config'), Object.fromEntries(hooks)),
-    taskgraph: await makeTree(join(folder, 'taskgraph'), {
-      '.taskcluster.yml': taskclusterYml(decision, 'checkouts-sparse-v2'),
-      'src/taskgraph/transforms/docker_image.py': dockerImagePy(
-        'mozillareleases/image_builder',
-        '6.1.0',
-        builder,
-      ),
-    }),
+    fxciConfig: await makeTree(join(folder, 'fxci-config'), files.fxciConfig),
+    taskgraph: await makeTree(join(folder, 'taskgraph'), files.taskgraph),
     gecko: { url: hg.url('gecko'), revision },
   };
 }
