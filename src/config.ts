@@ -57,12 +57,15 @@ export function readEnvironment(
   env: Readonly<Record<string, string | undefined>>,
 ): Parsed<Environment> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
-  const parsed = toParsed(environmentSchema.safeParse(given), (path) =>
-    /TOKEN|SECRET|DATABASE_URL/.test(path) ? undefined : given[path],
-  );
-  const missing = transportProblems(given);
-  if (missing.length === 0) return parsed;
-  return { ok: false, problems: [...(parsed.ok ? [] : parsed.problems), ...missing] };
+  const parsed = environmentSchema.safeParse(given);
+  const problems = [...problemsIn(parsed, given), ...transportProblems(given)];
+  if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
+  return { ok: false, problems: problems.map(withoutSecret) };
+}
+
+function withoutSecret(problem: Problem): Problem {
+  const mayBeSecret = /TOKEN|SECRET|DATABASE_URL/.test(problem.path);
+  return mayBeSecret ? { ...problem, value: undefined } : problem;
 }
 
 /** What the way to Slack needs: told together with whatever else is wrong. */
@@ -105,15 +108,13 @@ export function readPolicy(yaml: string): Parsed<Policy> {
     }));
     return { ok: false, problems };
   }
-  const parsed = policySchema.safeParse(document.toJS({ maxAliasCount: 50 }), {
-    reportInput: true,
-  });
-  return toParsed(parsed, undefined, (data) => ({
-    ...data,
-    images: Object.fromEntries(
-      Object.entries(data.images).map(([name, image]) => [name, { ...image, name }]),
-    ),
-  }));
+  const data: unknown = document.toJS({ maxAliasCount: 50 });
+  const parsed = policySchema.safeParse(data);
+  if (!parsed.success) return { ok: false, problems: problemsIn(parsed, data) };
+  const images = Object.fromEntries(
+    Object.entries(parsed.data.images).map(([name, image]) => [name, { ...image, name }]),
+  );
+  return { ok: true, value: { ...parsed.data, images } };
 }
 
 /** `path: value reason`, one line. */
@@ -121,22 +122,11 @@ export function formatProblem({ path, value, reason }: Problem): string {
   return value === undefined ? `${path}: ${reason}` : `${path}: ${value} ${reason}`;
 }
 
-function toParsed<Data, Value = Data>(
-  parsed: z.ZodSafeParseResult<Data>,
-  valueOf?: (path: string) => string | undefined,
-  convert: (data: Data) => Value = (data) => data as unknown as Value,
-): Parsed<Value> {
-  if (parsed.success) return { ok: true, value: convert(parsed.data) };
-  return {
-    ok: false,
-    problems: parsed.error.issues.flatMap((issue) => toProblems(issue, valueOf)),
-  };
+function problemsIn(parsed: z.ZodSafeParseResult<unknown>, data: unknown): readonly Problem[] {
+  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => toProblems(issue, data));
 }
 
-function toProblems(
-  issue: z.core.$ZodIssue,
-  valueOf: ((path: string) => string | undefined) | undefined,
-): readonly Problem[] {
+function toProblems(issue: z.core.$ZodIssue, data: unknown): readonly Problem[] {
   const path = issue.path.map(String).join('.') || 'the file';
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -145,11 +135,20 @@ function toProblems(
       reason: 'is not a setting: check its spelling',
     }));
   }
-  const value = valueOf ? valueOf(path) : shown(issue.input);
-  const missing = issue.code !== 'custom' && (valueOf ? value : issue.input) === undefined;
-  const hidden = valueOf && /TOKEN|SECRET|DATABASE_URL/.test(path) && issue.code !== 'invalid_type';
-  if (missing && !hidden) return [{ path, value: undefined, reason: 'is missing' }];
-  return [{ path, value, reason: reasonOf(issue) }];
+  const found = valueAt(data, issue.path);
+  const isMissing = found === undefined && issue.code !== 'custom';
+  return [{ path, value: shown(found), reason: isMissing ? 'is missing' : reasonOf(issue) }];
+}
+
+/** What stands at a path of the data as it was given, before any conversion. */
+function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === 'object' && value !== null
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    data,
+  );
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {

@@ -94,7 +94,7 @@ const hgSource = z.strictObject({
 /** Told apart by their key, so that a problem is reported for the kind that was meant. */
 const pinSource = z.unknown().transform((value, context): PinSource => {
   const isHg = typeof value === 'object' && value !== null && 'hg' in value;
-  const parsed = (isHg ? hgSource : gitSource).safeParse(value, { reportInput: true });
+  const parsed = (isHg ? hgSource : gitSource).safeParse(value);
   if (parsed.success) return parsed.data;
   context.issues.push(...(parsed.error.issues as z.core.$ZodRawIssue[]));
   return z.NEVER;
@@ -241,7 +241,7 @@ function checkPeople(
     context.addIssue({
       code: 'custom',
       path: ['required'],
-      message: `asks for ${approval.required} people, but there are only ${persons.size} approvers`,
+      message: `people must approve, but there are only ${persons.size} approvers`,
     });
   }
 }
