@@ -16,6 +16,10 @@ const known: readonly (readonly [RegExp, string, mayPass?: 'may pass'])[] = [
     'it redirects to another address, which is not followed',
   ],
   [/SSL certificate|certificate verif|server certificate/i, 'its TLS certificate is not valid'],
+  [
+    /dumb http transport does not support/,
+    'its server only hands out files (git’s dumb protocol) and cannot send one commit alone',
+  ],
   [/dubious ownership/, 'the repository belongs to another user of this machine'],
   [
     /Repository not found|repository '[^']*' not found|does not appear to be a git repository|returned error: 404|not valid: is this a git repository/i,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -55,6 +55,26 @@ describe('a source tree in git', () => {
     );
     expect(tree.files.map(({ path }) => path)).toEqual(['a/b', 'c']);
     expect(tree.files[0]?.bytes).toEqual(bytes);
+  });
+
+  it('says so where the server only hands out files', async () => {
+    await using folder = await temporaryFolder();
+    const repository = await gitRepository(join(folder.path, 'r'), contents);
+    await repository.git('update-server-info');
+    const server = createServer(({ url = '' }, response) => {
+      readFile(join(folder.path, new URL(url, 'http://server').pathname)).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const reading = treesIn(folder.path).read(auto(`http://127.0.0.1:${port}/r/.git`), names);
+    await expect(reading).rejects.toMatchObject({
+      facts: { problem: expect.stringContaining('cannot send one commit alone') },
+    });
+    server.closeAllConnections();
+    server.close();
   });
 
   it('is empty of pins where nothing names the image', async () => {
