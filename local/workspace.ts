@@ -174,11 +174,14 @@ async function makeTrees(
     geckoDecision: await before('gecko_decision', '5.1.0', '6.4.3'),
     imageBuilder: await before('image_builder', '6.1.0'),
   });
-  const revision = await hg.commit('gecko', files.gecko);
+  // Each push has its own decision task: the images are built by two.
+  const version = 'taskcluster/docker/decision/VERSION';
+  const first = await hg.commit('gecko', { ...files.gecko, [version]: '5.1.0\n' });
+  const bumped = await hg.commit('gecko', { [version]: files.gecko[version] ?? '' });
   return {
     fxciConfig: await makeTree(join(folder, 'fxci-config'), files.fxciConfig),
     taskgraph: await makeTree(join(folder, 'taskgraph'), files.taskgraph),
-    gecko: { url: hg.url('gecko'), revision },
+    gecko: { url: hg.url('gecko'), first, bumped },
   };
 }
 
@@ -186,7 +189,7 @@ async function makeBuilds(
   taskcluster: LocalTaskcluster,
   given: {
     readonly policy: Policy;
-    readonly gecko: { readonly revision: string };
+    readonly gecko: { readonly first: string; readonly bumped: string };
     readonly archive: BuildToPublish['archive'] | undefined;
   },
 ): Promise<Builds> {
@@ -213,8 +216,8 @@ async function makeBuilds(
     unsigned: await make('build-decision', revision('bad51e'), { sign: 'unsigned' }),
     buildDecision: await make('build-decision', 'bd900d7a313c796d48da21fdb54ae35db812e3dc', own),
     decision: await make('decision', revision('deca')),
-    imageBuilder: await make('image_builder', gecko.revision),
-    geckoDecision: await make('gecko_decision', gecko.revision),
+    imageBuilder: await make('image_builder', gecko.first),
+    geckoDecision: await make('gecko_decision', gecko.bumped),
   };
 }
 

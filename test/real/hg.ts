@@ -7,12 +7,12 @@ import { execa } from 'execa';
 import type { HgPlace } from '../contracts/source.ts';
 import { temporaryFolder, writeTree } from '../source/repository.ts';
 
-/** A real Mercurial repository behind a real `hg serve`. */
-export async function serveHg(): Promise<HgPlace & { readonly folder: string }> {
+/** A real Mercurial repository behind a real `hg serve`, at the server’s root or below a `prefix`. */
+export async function serveHg(prefix = ''): Promise<HgPlace & { readonly folder: string }> {
   const temporary = await temporaryFolder();
   const folder = join(temporary.path, 'repository');
   await hg(temporary.path, ['init', 'repository']);
-  const server = spawn('hg', ['serve', '--address=127.0.0.1', '--port=0'], {
+  const server = spawn('hg', ['serve', '--address=127.0.0.1', '--port=0', `--prefix=${prefix}`], {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -20,7 +20,7 @@ export async function serveHg(): Promise<HgPlace & { readonly folder: string }> 
   const port = await portOf(server);
   return {
     folder,
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}${prefix && `/${prefix}`}`,
     commit: async (files, branch = 'default') => {
       const now = await hg(folder, ['branch']);
       if (now !== branch) await hg(folder, ['branch', '--quiet', branch]);
@@ -46,7 +46,7 @@ export async function hg(folder: string, args: readonly string[]): Promise<strin
 
 async function portOf(server: ChildProcessByStdio<null, Readable, null>): Promise<string> {
   for await (const line of createInterface(server.stdout)) {
-    const [, port] = /:(\d+)\/ \(bound to/.exec(line) ?? [];
+    const [, port] = /:(\d+)\/\S* \(bound to/.exec(line) ?? [];
     if (port) return port;
   }
   throw new Error('hg serve ended before it listened');
