@@ -185,8 +185,8 @@ export function patchReady(patch: {
   const moved = movedSince
     ? ` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
     : '';
-  const named = files.slice(0, 8).map((path) => code(cut(path, 200)));
-  const more = files.length > 8 ? ` and ${files.length - 8} more` : '';
+  const named = files.slice(0, 5).map((path) => code(cut(path, 200)));
+  const more = files.length > 5 ? ` and ${files.length - 5} more` : '';
   const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${named.join(', ')}${more}. Lands with \`git am\` or \`hg import\`.${moved}`;
   const blocks: Block[] = [mrkdwn(line)];
   // What people would not see as it is, they read in the file.
@@ -203,7 +203,7 @@ export function repinBegins(image: string): Message {
 export function nothingRepinned(source: string, besides: readonly string[]): Message {
   const more =
     besides.length > 0
-      ? ` It added or removed ${besides.slice(0, 10).map(code).join(', ')}; that is left to you.`
+      ? ` It added or removed ${besides.slice(0, 5).map(code).join(', ')}; that is left to you.`
       : '';
   return say(`The re-pin command changed no file of ${escape(source)}.${more}`);
 }

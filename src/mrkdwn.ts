@@ -23,7 +23,7 @@ export function isPlain(text: string): boolean {
 
 /** Text from anywhere in a code span; back-ticks in it would end it early. */
 export function code(text: string): string {
-  return `\`${escape(text).replaceAll('`', 'ˋ')}\``;
+  return `\`${clip(text, 500).replaceAll('`', 'ˋ')}\``;
 }
 
 /** A link whose target is ours and whose text may be anybody's. */
@@ -34,14 +34,14 @@ export function link(url: string, text: string): string {
 
 /** A person, by an id that Slack itself gave us. */
 export function mention(user: string): string {
-  return /^[UW][A-Z0-9]+$/.test(user) ? `<@${user}>` : escape(user);
+  return /^[UW][A-Z0-9]+$/.test(user) ? `<@${user}>` : clip(user, 100);
 }
 
 /** A fact of a reason: who and where as Slack shows them, everything else escaped and no longer than anybody reads. */
 export function fact(text: string, name: string): string {
   if (name === 'who') return mention(text);
   if (name === 'channel' && /^[CG][A-Z0-9]+$/.test(text)) return `<#${text}>`;
-  return escape(cut(text, 300));
+  return clip(text, 400);
 }
 
 /** A moment in the reader's own time zone; in UTC where the client can't. */
@@ -73,18 +73,22 @@ export function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
+/** Text escaped, of which at most `length` characters come: escaping makes up to five of one. */
+function clip(text: string, length: number): string {
+  let kept = cut(text, length);
+  while (escape(kept).length > length) kept = cut(kept, Math.floor(kept.length * 0.8));
+  return escape(kept);
+}
+
 /** As many whole lines as fit into `length` characters, and how many there are besides. */
 export function fit(lines: readonly string[], length: number): string {
-  const more = (left: number): string => `… and ${left} more`;
-  let text = '';
-  for (const [at, line] of lines.entries()) {
-    const next = at === 0 ? line : `${text}\n${line}`;
-    const left = lines.length - at;
-    const room = left === 1 ? 0 : more(left).length + 1;
-    if (next.length + room > length) return `${text}\n${more(left)}`.trimStart();
-    text = next;
+  const whole = lines.join('\n');
+  if (whole.length <= length) return whole;
+  for (let count = lines.length - 1; count > 0; count -= 1) {
+    const text = [...lines.slice(0, count), `… and ${lines.length - count} more`].join('\n');
+    if (text.length <= length) return text;
   }
-  return text;
+  return `… and ${lines.length} more`;
 }
 
 /** The first twelve hex digits of a digest or commit: enough to tell two apart by eye. */

@@ -48,5 +48,8 @@ export function help(images: readonly string[]): Message {
   ];
   const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);
   const text = `*Publishes an image that a trusted task built, after a second person’s approval.*\n${lines.join('\n')}\nImages: ${images.map(code).join(', ')}. For example ${code(`/promote-image ${some} latest`)}.`;
-  return say(text, `promote-image: /promote-image <image> <build>. Images: ${images.join(', ')}`);
+  return say(
+    text,
+    `promote-image: /promote-image ${escape('<image> <build>')}. Images: ${images.join(', ')}`,
+  );
 }

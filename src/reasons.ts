@@ -104,7 +104,7 @@ export const reasons = {
     next: 'Give a build that has it.',
   },
   'no-level-3-route': {
-    says: 'Task {task} does not have the level-3 cache route {want}<hash>.',
+    says: 'Task {task} does not have the level-3 cache route {want}…',
     next: 'Only a level-3 build can be promoted: give one that ran on the main repository.',
   },
   'bad-definition': {

@@ -1,0 +1,334 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkBlocks } from '../local/slack/block-check.ts';
+import type { Surface } from '../local/slack/blocks.ts';
+import { card, details } from '../src/card.ts';
+import { driftMessage } from '../src/drift-message.ts';
+import { explain, refuse, type Refusal } from '../src/errors.ts';
+import * as messages from '../src/messages.ts';
+import { code, cut, escape, fact, fit } from '../src/mrkdwn.ts';
+import { help, home, listing } from '../src/overview.ts';
+import type { Plan, Warning } from '../src/plan.ts';
+import type { Message } from '../src/ports.ts';
+import { reasons, type Reason } from '../src/reasons.ts';
+import type { Failed, Promotion } from '../src/states.ts';
+import {
+  approved,
+  asked,
+  at,
+  digest,
+  pending,
+  promoted,
+  pushing,
+  rejected,
+  reported,
+} from './store/promotions.ts';
+
+/** Whoever is mentioned by this id was mentioned by somebody else’s text. */
+const evil = 'U0EVIL001';
+
+const snippet = fc.constantFrom(
+  '<!channel>',
+  '<!here>',
+  '<!everyone>',
+  `<@${evil}>`,
+  `<@${evil}|bob>`,
+  '<#C0IMAGES1>',
+  '<!subteam^S0APPROVE>',
+  '<https://evil.example|https://mozilla.org>',
+  '&lt;!channel&gt;',
+  '&',
+  '<',
+  '>',
+  '`',
+  '```',
+  '*',
+  '_',
+  '~',
+  '|',
+  '\u202e',
+  '\u2066',
+  '\u200b',
+  '\u200d',
+  '\ufeff',
+  '\u00ad',
+  '\u115f',
+  '\u2028',
+  '\n',
+  '\r\n',
+  '\t',
+  '\0',
+  '\u001b[31m',
+  '\ud83d',
+  '\udc00',
+  '😀',
+  '{state}',
+  '$&',
+  '<!date^0^{date}|x>',
+  'file:///etc/passwd',
+  'é',
+  '“',
+);
+const hostile = fc.oneof(
+  fc
+    .array(fc.oneof(snippet, fc.string({ unit: 'binary' })), { maxLength: 12 })
+    .map((parts) => parts.join('')),
+  fc.tuple(snippet, fc.constantFrom(1000, 20_000)).map(([one, times]) => one.repeat(times)),
+);
+
+/** What Slack itself would act on, in text that is not ours; what nobody can see. */
+function expectHarmless(text: string): void {
+  const ours =
+    /<@[UW](?!0EVIL)[A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>]*>|<https?:\/\/[^\s<>|]+\|[^<>|]*>/g;
+  const rest = text.replaceAll(ours, '');
+  expect(rest).not.toMatch(/[<>]/);
+  expect(rest).not.toMatch(/&(?!amp;|lt;|gt;)/);
+  expect(text).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u115f]/);
+  expect(text).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/);
+  expect(text.isWellFormed()).toBe(true);
+}
+
+interface Node {
+  readonly type?: string;
+  readonly text?: unknown;
+}
+
+/** Every text that Slack would interpret. */
+function interpreted(node: unknown): readonly string[] {
+  if (Array.isArray(node)) return node.flatMap(interpreted);
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, text } = node as Node;
+  if (type === 'mrkdwn') return [String(text)];
+  return Object.values(node).flatMap(interpreted);
+}
+
+/** Every text that Slack shows as it is. */
+function plain(node: unknown): readonly string[] {
+  if (Array.isArray(node)) return node.flatMap(plain);
+  if (typeof node !== 'object' || node === null) return [];
+  const { type, text } = node as Node;
+  if (type === 'plain_text' || type === 'text') return [String(text)];
+  return Object.values(node).flatMap(plain);
+}
+
+function expectSound({ text, blocks }: Message, surface: Surface = 'message'): void {
+  expectHarmless(text);
+  for (const one of interpreted(blocks)) expectHarmless(one);
+  for (const one of plain(blocks))
+    expect(one).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+  try {
+    checkBlocks(JSON.parse(JSON.stringify(blocks)), surface);
+  } catch (error) {
+    throw new Error(`Slack would refuse it: ${JSON.stringify(error)}`, { cause: error });
+  }
+}
+
+/** A plan whose every text that came from outside is `text`. */
+function planOf(base: Plan, text: string): Plan {
+  const place = { source: text, path: text, line: 7 };
+  const warnings: readonly Warning[] = [
+    { warning: 'cached', asked: base.build.revision, built: base.build.revision },
+    { warning: 'mercurial-changed', from: cut(text, 100), to: cut(text, 100) },
+    { warning: 'mercurial-unknown', to: cut(text, 100), problem: text },
+    { warning: 'tag-unseen' },
+    { warning: 'tag-given', rule: 'revision' },
+    ...Array.from({ length: 60 }, () => ({ warning: 'pin-not-understood', ...place }) as const),
+    { warning: 'no-pins', source: 'https://example.org/tree' },
+  ];
+  return {
+    ...base,
+    build: { ...base.build, checks: [{ check: 'status', says: text }, ...base.build.checks] },
+    contents: { ...base.contents, mercurial: cut(text, 100), platform: cut(text, 100) },
+    pins: Array.from({ length: 40 }, () => ({ ...place, from: text })),
+    warnings,
+  };
+}
+
+function refusalOf(reason: Reason, text: string): Refusal {
+  const names = [...`${reasons[reason].says}${reasons[reason].next}`.matchAll(/\{(\w+)\}/g)];
+  return {
+    outcome: 'refused',
+    reason,
+    facts: Object.fromEntries(names.map(([, name]) => [name, text])),
+  };
+}
+
+/** A promotion in every state, with `text` wherever somebody outside has a say. */
+function promotions(text: string): readonly Promotion[] {
+  const first = asked('p1');
+  const start = { ...first, ask: { ...first.ask, because: text, bug: 7 } };
+  const base = pending(start, 'v'.repeat(128));
+  const waiting = { ...base, plan: planOf(base.plan, text) };
+  const yes = approved(waiting);
+  const ended = { endedAt: at };
+  const done = promoted(pushing(yes));
+  const refusal = refusalOf('bad-link', text);
+  return [
+    start,
+    waiting,
+    yes,
+    pushing(yes),
+    done,
+    reported(done),
+    { ...rejected(waiting), why: text },
+    { ...yes, state: 'failed', failure: refusalOf('registry-nonsense', text), ...ended },
+    { ...yes, state: 'refused', refusal, ...ended },
+    { ...start, state: 'refused', refusal, ...ended },
+    { ...waiting, state: 'unneeded', digest, ...ended },
+    { ...waiting, state: 'expired', ...ended },
+    { ...waiting, state: 'withdrawn', ...ended },
+  ];
+}
+
+const rootUrl = 'https://tc.example.org';
+const anchor = { seq: 12, hash: 'ab'.repeat(32) };
+
+describe('whatever text comes from outside', () => {
+  it('no reason’s sentence lets it do or hide anything', () => {
+    const names = Object.keys(reasons) as Reason[];
+    fc.assert(
+      fc.property(fc.constantFrom(...names), hostile, (reason, text) => {
+        const refusal = refusalOf(reason, text);
+        expectSound(messages.refused(refusal));
+        expect(messages.refused(refusal).text).not.toMatch(/\{\w+\}(?<!\{state\}|\{date\})/);
+        expectSound(messages.patchFailed(refusal, 'a:b'));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('no card, list or message of any state does, and Slack takes every one', () => {
+    fc.assert(
+      fc.property(hostile, (text) => {
+        for (const one of promotions(text)) {
+          expectSound(messages.anchored(card(one, { rootUrl, required: 2 }), anchor));
+          expectSound({ text: 'x', blocks: details(one, { rootUrl }) }, 'modal');
+          switch (one.state) {
+            case 'failed':
+              expectSound(messages.pushFailed(one));
+              break;
+            case 'refused':
+              expectSound(messages.planRefused(one));
+              break;
+            case 'rejected':
+              expectSound(messages.rejectedBy(one));
+              break;
+            case 'pending':
+              expectSound(messages.planReady(one));
+              break;
+            case 'promoted':
+              expectSound(messages.published(one));
+              break;
+            case 'unneeded':
+              expectSound(messages.unneeded(one));
+              break;
+            default:
+              expectSound(messages.targetFree(one, one));
+          }
+        }
+        const many = Array.from({ length: 5 }, () => promotions(text)).flat();
+        expectSound(listing('History', many));
+        expectSound({ text: 'x', blocks: home(many, many) }, 'home');
+        const files = Array.from({ length: 30 }, () => text);
+        const source = 'https://example.org/tree';
+        expectSound(
+          messages.patchReady({
+            source,
+            revision: 'ab'.repeat(20),
+            files,
+            content: text || 'x',
+            movedSince: text,
+          }),
+        );
+        expectSound(
+          messages.byHand(
+            source,
+            files.map((path) => ({ path, line: 1 })),
+          ),
+        );
+        expectSound(messages.nothingRepinned(source, files));
+        const unknown = refusalOf('tree-unreachable', text);
+        const trees = [
+          { source, pins: unknown },
+          {
+            source,
+            pins: files.map((path) => ({
+              path,
+              line: 1,
+              from: text,
+              standing: 'unknown' as const,
+            })),
+          },
+        ];
+        const drift = { image: 'decision', newest: unknown, published: unknown, trees };
+        expectSound(driftMessage([drift, drift, drift, drift]));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('escaping leaves nothing that Slack would act on: 200,000 texts', () => {
+    fc.assert(
+      fc.property(fc.array(snippet, { maxLength: 6 }), (parts) => {
+        const text = parts.join('');
+        expectHarmless(escape(text));
+        expectHarmless(code(text));
+        expect(code(text).slice(1, -1)).not.toContain('`');
+        expectHarmless(fact(text, 'problem'));
+      }),
+      { numRuns: 50_000 },
+    );
+  }, 60_000);
+});
+
+describe('messages', () => {
+  it('help is one that Slack takes, with every image', () => {
+    expectSound(help(['build-decision', 'decision']));
+  });
+
+  it('every reason is one clear paragraph: what, why, and the next move', () => {
+    for (const reason of Object.keys(reasons) as Reason[]) {
+      const { says, next } = reasons[reason];
+      expect(says, reason).toMatch(/^([A-Z“{]|sops|git).*[.…]$/);
+      expect(next, reason).toMatch(/^[A-Z`{].*[.]$/);
+      expect(`${says} ${next}`.length, reason).toBeLessThan(300);
+      expect(`${says} ${next}`, reason).not.toMatch(/\b(error|exception|undefined|null)\b/i);
+    }
+  });
+
+  it('say who and where as Slack shows them', () => {
+    const { text } = messages.refused(
+      refuse('changed-approver', { who: 'U0BOB0001', problem: 'x' }),
+    );
+    expect(text).toMatch(/^<@U0BOB0001>, who approved this/);
+    expect(messages.refused(refuse('wrong-place', { channel: 'C0IMAGES1' })).text).toContain(
+      '<#C0IMAGES1>',
+    );
+    expect(explain(refuse('wrong-place', { channel: 'C0IMAGES1' }))).toContain('C0IMAGES1');
+    expect(fact('<!channel>', 'who')).toBe('&lt;!channel&gt;');
+  });
+
+  it('of a failure have the way to try again, and nothing else to press', () => {
+    const failed = promotions('x').find(({ state }) => state === 'failed') as Failed;
+    expect(JSON.stringify(messages.pushFailed(failed).blocks)).toContain(
+      `"value":"${failed.id} ${failed.planHash}"`,
+    );
+  });
+});
+
+describe('lines that are fitted', () => {
+  it('stay whole, and tell how many there are besides', () => {
+    expect(fit(['one', 'two'], 7)).toBe('one\ntwo');
+    expect(fit(['one', 'two', 'three', 'four', 'five'], 20)).toBe('one\ntwo\n… and 3 more');
+    expect(fit(['x'.repeat(99)], 20)).toBe('… and 1 more');
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ maxLength: 30 })),
+        fc.integer({ min: 20, max: 200 }),
+        (lines, length) => {
+          expect(fit(lines, length).length).toBeLessThanOrEqual(length);
+        },
+      ),
+    );
+  });
+});
