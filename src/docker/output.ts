@@ -1,10 +1,19 @@
 import type Docker from 'dockerode';
 
-/** The last line that a container without a terminal printed, on whichever stream. */
+/**
+ * The last line that a container without a terminal printed: on stderr where it used that, on stdout otherwise. The
+ * engine reads the two streams side by side, so that their order among each other tells nothing.
+ */
 export async function lastLine(container: Docker.Container): Promise<string> {
-  const log = await container.logs({ stdout: true, stderr: true, tail: 20 });
-  const lines = framesIn(log).join('').split('\n');
-  return lines.findLast((line) => line.trim() !== '') ?? '';
+  for (const stream of ['stderr', 'stdout']) {
+    const log = await container.logs({ [stream]: true, follow: false, tail: 20 });
+    const line = framesIn(log)
+      .join('')
+      .split('\n')
+      .findLast((text) => text.trim() !== '');
+    if (line !== undefined) return line;
+  }
+  return '';
 }
 
 /**
