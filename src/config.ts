@@ -153,7 +153,11 @@ function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
 
 function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type') return `is not ${article(issue.expected)}`;
+  // The schema's own words tell more than that a type is wrong.
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return `is not ${article(issue.expected)}`;
+  if (issue.code === 'too_small' && issue.origin === 'array')
+    return `must hold at least ${issue.minimum}`;
   if (issue.code === 'invalid_union' && issue.discriminator)
     return 'is not one of revision, version-file, index-hash';
   return issue.message;

@@ -53,7 +53,7 @@ describe('does not start', () => {
     for (const problem of [
       'SLACK_BOT_TOKEN: does not begin with xoxb-',
       'SLACK_APP_TOKEN: is missing',
-      'LOG_LEVEL: loud is not one of',
+      'LOG_LEVEL: "loud" is not one of',
       'slack.team: "nope" is not a Slack team id',
       'slack.channel: is missing',
       'registry.url: "http://example.org" must be https:',
