@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Owner } from './folder.ts';
+import { labels } from './leftovers.ts';
 import type { RepinJob } from './repin.ts';
 
 export type ContainerJob = RepinJob & { readonly user: Owner };
@@ -20,7 +21,8 @@ export function containerOf(job: ContainerJob): ContainerCreateOptions {
     WorkingDir: posix.join(inside, job.workdir),
     User: `${user.uid}:${user.gid}`,
     Env: ['HOME=/tmp', 'LANG=C.UTF-8'],
-    Labels: { 'promote-image': 'repin' },
+    // A minute more than the command may take: time to be removed in.
+    Labels: { ...labels(Date.now() + limits.time + 60_000) },
     NetworkDisabled: !job.network,
     HostConfig: {
       NetworkMode: job.network ? 'default' : 'none',

@@ -7,6 +7,7 @@ import { asking, connect, isMissing, printable, type AskOptions } from './connec
 import { containerOf, type ContainerJob } from './container.ts';
 import { readEvents } from './events.ts';
 import { giveTo, linksIn, owner, usedBy } from './folder.ts';
+import { removeLeftovers, removing } from './leftovers.ts';
 import { lastLine } from './output.ts';
 
 export interface RepinJob {
@@ -32,12 +33,14 @@ const idle = 60_000;
 
 /**
  * Runs the re-pin command in a container that has the checkout, a /tmp and nothing else: not root, no network unless
- * it is asked for. What it changed is in the folder afterwards; the container is gone, however it ended.
+ * it is asked for. What it changed is in the folder afterwards; the container is gone, however it ended, and so is what
+ * an earlier bot left behind.
  * Throws a PromotionError `repin-failed` or `docker-…`; then the folder is of no use.
  */
 export async function repin(job: RepinJob): Promise<void> {
   const docker = connect(job.dockerHost);
   const links = await linksIn(job.folder);
+  await ask(job, 'look for what is left behind', () => removeLeftovers(docker, Date.now()));
   await havingImage(docker, job);
   const user = owner();
   await giveTo(user, job.folder);
@@ -70,7 +73,7 @@ async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob):
   const container = await ask(job, 'make a container', () =>
     docker.createContainer(containerOf(wanted)),
   );
-  try {
+  await removing(container, async () => {
     const ended = await watched(container, job, wanted.limits);
     if (ended.State.OOMKilled) {
       throw failed(job, `it needed more memory than ${inMebibytes(wanted.limits.memory)}`);
@@ -79,10 +82,7 @@ async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob):
     const said = await lastLine(container).catch(() => '');
     const problem = `it ended with exit code ${ended.State.ExitCode}`;
     throw failed(job, said === '' ? problem : `${problem}: ${printable(said)}`);
-  } finally {
-    // Where the engine is gone there is nothing to remove it with.
-    await container.remove({ force: true, v: true }).catch(() => undefined);
-  }
+  });
 }
 
 /** Starts the container and waits for its end, or ends it where it goes beyond a limit. */

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   lstat,
   mkdir,
@@ -10,15 +10,13 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { imageArchive, makeImage } from '../../local/image.ts';
-import { makeLayer, type LayerFile } from '../../local/layer.ts';
 import { repin, type RepinJob } from '../../src/docker/repin.ts';
 import { startDockerd, type Dockerd } from './dockerd.ts';
+import { importTools } from './shell-and-tools.ts';
 
 const exec = promisify(execFile);
 const name = 'test/tools:1';
@@ -28,9 +26,7 @@ let folder: string;
 
 beforeAll(async () => {
   dockerd = await startDockerd();
-  const tools = makeImage([await makeLayer(await shellAndTools())], { name });
-  const load = await dockerd.docker.loadImage(Readable.from(imageArchive(tools, 'docker-24')));
-  await new Promise((resolve) => dockerd.docker.modem.followProgress(load, resolve));
+  await importTools(dockerd.docker, name);
 });
 afterAll(() => dockerd?.close());
 
@@ -123,6 +119,36 @@ describe('the re-pin command', () => {
     expect(await seen('pwd')).toBe('/checkout/docker\n');
     expect(await seen('pwd', { workdir: '.' })).toBe('/checkout\n');
   });
+});
+
+it('removes what a killed bot left behind, and nothing of a bot that lives', async () => {
+  const leave = (owner: string, until: number) =>
+    dockerd.docker.createContainer({
+      Image: name,
+      Cmd: ['/bin/sh', '-c', 'sleep 60'],
+      Labels: {
+        'promote-image': 'repin',
+        'promote-image.owner': owner,
+        'promote-image.until': String(until),
+      },
+    });
+  const soon = Date.now() + 60_000;
+  const { pid: dead } = spawnSync('true');
+  await leave(`${hostname()} ${dead}`, soon);
+  await leave(`${hostname()} ${process.pid}`, soon);
+  await leave('elsewhere 1', Date.now() - 1);
+  const lives = [
+    await leave(`${hostname()} ${process.ppid}`, soon),
+    await leave('elsewhere 1', soon),
+  ];
+  await dockerd.docker.createContainer({ Image: name, Cmd: ['/bin/true'], name: 'somebody-elses' });
+  await repin(job('true'));
+  const left = await dockerd.docker.listContainers({ all: true });
+  expect(left.map(({ Id, Names }) => (Names.includes('/somebody-elses') ? 'else' : Id))).toEqual(
+    expect.arrayContaining(['else', ...lives.map(({ id }) => id)]),
+  );
+  expect(left).toHaveLength(3);
+  for (const { Id } of left) await dockerd.docker.getContainer(Id).remove({ force: true });
 });
 
 describe('a re-pin command', () => {
@@ -221,19 +247,3 @@ describe('a re-pin command', () => {
     });
   });
 });
-
-/** A shell, a few tools and the libraries that they need, out of this machine. */
-async function shellAndTools(): Promise<Record<string, LayerFile>> {
-  const files: Record<string, LayerFile> = {};
-  const add = async (path: string, at = path) => {
-    files[at.slice(1)] = { contents: await readFile(path), mode: 0o755 };
-  };
-  for (const tool of ['cat', 'ls', 'sleep', 'rm', 'ln', 'mv', 'head']) {
-    const path = (await exec('sh', ['-c', `command -v ${tool}`])).stdout.trim();
-    await add(path, `/bin/${tool}`);
-    const { stdout } = await exec('ldd', [path]);
-    for (const [library] of stdout.matchAll(/\/\S+/g)) await add(library);
-  }
-  await add('/bin/sh');
-  return files;
-}
