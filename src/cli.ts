@@ -1,5 +1,6 @@
 import { formatProblem, readEnvironment, readOperatorEnvironment } from './config.ts';
 import { PromotionError } from './errors.ts';
+import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { audit } from './verbs/audit.ts';
 import { checkConfig } from './verbs/check-config.ts';
@@ -24,6 +25,7 @@ const usage = `npm run promote-image -- <verb>
   check-config                    is the configuration sound?
   doctor                          asks every outside system one harmless question`;
 
+readDotEnv();
 process.exitCode = await run(process.argv.slice(2));
 
 /** 0: done; 1: refused or failed, the reason on stderr; 2: wrong usage. */

@@ -12,6 +12,7 @@ import type { Secrets, Store } from './ports.ts';
 import { Secret } from './secret.ts';
 import { keepTicking } from './service/clock.ts';
 import { healthRoutes, serveRoutes } from './service/health.ts';
+import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { createLogging, type Logging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
@@ -28,6 +29,7 @@ const version = {
   source: 'https://github.com/mozilla-releng/promote-image',
 };
 
+readDotEnv();
 const config = await loadConfig(process.env);
 if (config.ok) {
   await start(config.value).catch((error: unknown) => {
