@@ -1,3 +1,4 @@
+import { treeName } from './image.ts';
 import type { Message } from './ports.ts';
 import { bytes, code, cut, escape, fit, link, mention, moment, short, utc } from './mrkdwn.ts';
 import type { Plan, TagState, Warning } from './plan.ts';
@@ -113,11 +114,13 @@ function tagWords(now: TagState): string {
 
 function pins(plan: Plan): readonly string[] {
   if (plan.pins.length === 0) return ['*Pins* none'];
-  const lines = plan.pins.map(({ path, line, from }) => {
+  const sources = new Set(plan.pins.map(({ source }) => source));
+  const lines = plan.pins.map(({ source, path, line, from }) => {
     const says = from.startsWith(`${plan.target.name}:`)
       ? from.slice(plan.target.name.length + 1)
       : from;
-    return `• ${place({ path, line })} now ${code(cut(brief(says), 200))}`;
+    const tree = sources.size > 1 ? ` in ${escape(cut(treeName(source), 60))}` : '';
+    return `• ${place({ path, line })}${tree} now ${code(cut(brief(says), 200))}`;
   });
   return ['*Pins that will change*', ...lines];
 }
@@ -137,7 +140,7 @@ function warns(warning: Warning): string {
     case 'mercurial-changed':
       return `Mercurial changes from ${escape(warning.from)} to ${escape(warning.to)}: the checkout cache’s name goes up too.`;
     case 'mercurial-unknown':
-      return `Mercurial is ${escape(warning.to)}; the image now pinned does not tell which it has (${escape(cut(warning.problem, 200))}). Look whether the checkout cache’s name must go up.`;
+      return `Mercurial is ${escape(warning.to)}; which one the image now pinned has is not known. ${escape(brief(cut(warning.problem, 300)))} Look whether the checkout cache’s name must go up.`;
     case 'tag-unseen':
       return 'The registry does not show the tag without credentials: it is looked at first thing after the approval, before a layer moves.';
     case 'tag-given':

@@ -57,12 +57,17 @@ export async function orRefusal<T>(work: Promise<T>): Promise<T | Refusal> {
 /** A fact of a reason, by its name, as it is shown. */
 export type Show = (fact: string, name: string) => string;
 
+/** What happened, without the next move. */
+export function whatHappened(refusal: Pick<Refusal, 'reason' | 'facts'>): string {
+  return fill(reasons[refusal.reason].says, refusal, (fact) => fact);
+}
+
 /** What happened, in one short paragraph: the sentence and the next move. `show` may escape the facts. */
 export function explain(refusal: Refusal, show: Show = (fact) => fact): string {
   const { says, next } = reasons[refusal.reason];
   return `${fill(says, refusal, show)} ${fill(next, refusal, show)}`;
 }
 
-function fill(sentence: string, { facts }: Refusal, show: Show): string {
+function fill(sentence: string, { facts }: Pick<Refusal, 'facts'>, show: Show): string {
   return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(facts[name] ?? '?', name));
 }

@@ -75,3 +75,13 @@ export interface Image {
 export function sourceUrl(source: PinSource): string {
   return source.git ?? source.hg;
 }
+
+/** The name by which people know a source tree: the last part of its address, fit for a file’s name. */
+export function treeName(url: string): string {
+  const last =
+    url
+      .replace(/(?:\/?\.git)?\/*$/, '')
+      .split(/[/:]/)
+      .at(-1) ?? 'tree';
+  return last.replaceAll(/[^A-Za-z0-9_-]/g, '-');
+}

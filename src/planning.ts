@@ -1,5 +1,5 @@
 import { canonicalHash } from './canonical.ts';
-import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
+import { isRefusal, PromotionError, refuse, type Refusal, whatHappened } from './errors.ts';
 import type { Image } from './image.ts';
 import { findPinned } from './pinned.ts';
 import { subject } from './pins.ts';
@@ -15,7 +15,7 @@ import type {
   Warning,
 } from './plan.ts';
 import type { Policy } from './policy.ts';
-import type { Builds, Inspect, Registry, Trees } from './ports.ts';
+import type { Builds, Bytes, Inspect, Registry, Trees } from './ports.ts';
 import { parseReference, Tag } from './reference.ts';
 import type { Ask } from './states.ts';
 
@@ -33,6 +33,8 @@ export interface Planning {
   readonly signal: AbortSignal;
   /** Called once the build is proven and its target known, before the artifact is streamed. */
   readonly onFound?: ((found: Found) => Promise<void>) | undefined;
+  /** Sees the artifact’s bytes pass. `size` is what was announced. */
+  readonly watch?: ((bytes: Bytes, size: number | undefined) => Bytes) | undefined;
 }
 
 export interface Found {
@@ -126,11 +128,11 @@ export async function chooseTarget(
 
 async function streamArtifact(
   build: TrustedBuild,
-  { ports }: Planning,
+  { ports, watch = (bytes) => bytes }: Planning,
   signal: AbortSignal,
 ): Promise<{ readonly contents: Contents; readonly artifact: ArtifactFacts }> {
   const opened = await ports.builds.open(build, { signal });
-  const contents = await ports.inspect(opened.bytes);
+  const contents = await ports.inspect(watch(opened.bytes, opened.size));
   return { contents, artifact: opened.facts() };
 }
 
@@ -173,7 +175,7 @@ async function compareMercurial(
     return from === to ? [] : [{ warning: 'mercurial-changed', from, to }];
   } catch (error) {
     if (!(error instanceof PromotionError)) throw error;
-    return [{ warning: 'mercurial-unknown', to, problem: error.reason }];
+    return [{ warning: 'mercurial-unknown', to, problem: whatHappened(error) }];
   }
 }
 

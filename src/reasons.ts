@@ -17,7 +17,7 @@ export const reasons = {
   'bad-tag': { says: '“{tag}” cannot be a tag: {problem}.', next: 'Try `{example}`.' },
   'unknown-promotion': {
     says: 'There is no promotion “{id}”.',
-    next: '`status` lists what is under way.',
+    next: '`/promote-image status` lists what is under way.',
   },
 
   // Finding the build
@@ -260,6 +260,10 @@ export const reasons = {
   'registry-denied': {
     says: 'The registry does not let this account push to {target} ({status}).',
     next: 'Check the account’s access to the repository, then press Retry.',
+  },
+  'registry-private': {
+    says: 'The registry does not show {target} without credentials ({status}).',
+    next: 'They are used after an approval only, and it is looked at then.',
   },
   'registry-unreachable': {
     says: 'The registry did not answer {what}: {problem}.',

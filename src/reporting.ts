@@ -1,7 +1,7 @@
 import type { BotOptions } from './bot.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Image, PinSource } from './image.ts';
-import { sourceUrl } from './image.ts';
+import { sourceUrl, treeName } from './image.ts';
 import * as messages from './messages.ts';
 import { thread } from './moves.ts';
 import { commitMessage, repinFiles, subject } from './pins.ts';
@@ -87,21 +87,11 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   const planned = plan.trees.find((one) => one.source === tree.source)?.revision;
   const content = await ports.trees.patch({ tree, changed, message, at: now(), planned });
   const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
-  const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(source)}.patch`;
+  const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(sourceUrl(source))}.patch`;
   const files = [...changed.keys()];
   return { notUnderstood, patch: { name, content, revision: tree.revision, files, movedSince } };
 }
 
 function mercurialChanged({ warnings }: Plan): boolean {
   return warnings.some(({ warning }) => warning === 'mercurial-changed');
-}
-
-/** The last part of the tree’s address, fit for a file’s name. */
-function treeName(source: PinSource): string {
-  const last =
-    sourceUrl(source)
-      .replace(/\.git$|\/+$/g, '')
-      .split(/[/:]/)
-      .at(-1) ?? 'tree';
-  return last.replaceAll(/[^A-Za-z0-9_-]/g, '-');
 }

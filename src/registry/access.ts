@@ -35,6 +35,8 @@ interface Token {
   readonly staleAt: number;
 }
 
+type Denial = 'registry-credentials' | 'registry-denied' | 'registry-private';
+
 /** Finds out what a registry asks for, and gives it: nothing, the password, or tokens that are renewed in time. */
 export class Access {
   readonly #options: AccessOptions;
@@ -68,9 +70,10 @@ export class Access {
   }
 
   /** What a 401 or 403 from the registry itself means. */
-  async denial(status: number): Promise<'registry-credentials' | 'registry-denied'> {
+  async denial(status: number): Promise<Denial> {
+    if (!this.#options.credentials) return 'registry-private';
     const challenge = await this.#challenge;
-    const isPassword = status === 401 && challenge?.scheme === 'basic' && this.#options.credentials;
+    const isPassword = status === 401 && challenge?.scheme === 'basic';
     return isPassword ? 'registry-credentials' : 'registry-denied';
   }
 
@@ -110,7 +113,7 @@ export class Access {
     { realm, service }: Challenge & { scheme: 'bearer' },
     scope: Scope,
   ): Promise<Token> {
-    const { http, pace, signal, subject } = this.#options;
+    const { http, pace, signal, subject, credentials } = this.#options;
     const what = 'the token request';
     if (!URL.canParse(realm)) fail('registry-nonsense', { what, problem: 'its realm is no URL' });
     const url = new URL(realm);
@@ -125,8 +128,10 @@ export class Access {
       const asked = pace.clock.now();
       const answer = await http.exchange({ what, method: 'GET', url, headers, signal });
       const { status } = answer;
-      if (status === 401) fail('registry-credentials', { target: subject, status: String(status) });
-      if (status === 403) fail('registry-denied', { target: subject, status: String(status) });
+      const denied = { target: subject, status: String(status) };
+      if (!credentials && (status === 401 || status === 403)) fail('registry-private', denied);
+      if (status === 401) fail('registry-credentials', denied);
+      if (status === 403) fail('registry-denied', denied);
       if (status !== 200) throw unusable(answer, { what, pace });
       return readToken(answer.bytes, asked);
     }, signal);

@@ -26,7 +26,7 @@ export async function inspectImage(
   const what = `the image ${name}@${digest}`;
   const found = await readManifest(client, name, digest);
   if (found?.digest !== digest) {
-    const problem = found ? 'its bytes do not have its digest' : 'there is none';
+    const problem = found ? 'its bytes do not have its digest' : 'it is not there';
     fail('registry-nonsense', { what, problem });
   }
   const { image } = found;

@@ -16,7 +16,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       try {
         return await onErrand(options, { subject, credentials }, (client) => look(client, target));
       } catch (error) {
-        if (credentials === undefined && isDenial(error)) return { state: 'unseen' };
+        if (isPrivate(error)) return { state: 'unseen' };
         throw error;
       }
     },
@@ -36,9 +36,6 @@ export async function look(client: Client, { name, tag }: Target): Promise<TagSt
   return { state: 'holds', digest, imageId: image?.config.digest };
 }
 
-function isDenial(error: unknown): boolean {
-  return (
-    error instanceof PromotionError &&
-    (error.reason === 'registry-denied' || error.reason === 'registry-credentials')
-  );
+function isPrivate(error: unknown): boolean {
+  return error instanceof PromotionError && error.reason === 'registry-private';
 }

@@ -1,7 +1,8 @@
 import { createClient } from '../slack/client.ts';
 import { connectWorld, secretsOptions } from '../composition.ts';
-import { explain, isRefusal, PromotionError } from '../errors.ts';
+import { explain, isRefusal, orRefusal, PromotionError } from '../errors.ts';
 import { sourceUrl } from '../image.ts';
+import type { Registry } from '../ports.ts';
 import { createLogging } from '../service/log.ts';
 import { checkSops } from '../sops/secrets.ts';
 import { openStore } from '../store/store.ts';
@@ -65,7 +66,7 @@ function questions(
     })),
     ...images.map((image) => ({
       system: `registry, ${image.publish}`,
-      ask: async () => `${(await world.registry.tags(image.publish)).length} tags`,
+      ask: () => askRegistry(world.registry, image.publish),
     })),
     ...images.flatMap((image) =>
       image.pins.map((source) => ({
@@ -82,6 +83,14 @@ async function askDatabase(url: string, now: () => Date): Promise<string> {
   const open = await store.list({ limit: 1 });
   await store.close();
   return open.length > 0 ? 'answers' : 'answers, and is empty';
+}
+
+/** The credentials stay closed here: a registry that shows nothing without them has answered. */
+async function askRegistry(registry: Registry, name: string): Promise<string> {
+  const tags = await orRefusal(registry.tags(name));
+  if (!isRefusal(tags)) return `${tags.length} tags`;
+  if (tags.reason === 'registry-private') return 'answers, and shows nothing without credentials';
+  throw new PromotionError(tags);
 }
 
 async function askSlack({ environment }: Config): Promise<string> {

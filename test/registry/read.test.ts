@@ -38,6 +38,16 @@ function plantBlob(digest: string, bytes: Buffer): void {
 
 const push = (image: SmallImage, tag = '1') => pushPlainly({ url: registry.url, name, tag }, image);
 
+it('says that a registry shows nothing without credentials, and blames no account for it', async () => {
+  const locked = await startRegistry({ accounts: { relbot: 'cAnArY-7c0e' } });
+  const nobody = createRegistry({ url: locked.url, timing });
+  expect(await nobody.look(target)).toEqual({ state: 'unseen' });
+  for (const asked of [nobody.tags(name), nobody.inspect(name, smallImage().digest)]) {
+    expect(await reasonOf(asked)).toBe('registry-private');
+  }
+  await locked.close();
+});
+
 describe('looking at a tag', () => {
   it('tells an index from an image', async () => {
     const index = { schemaVersion: 2, manifests: [] };

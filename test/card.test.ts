@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { card } from '../src/card.ts';
+import { treeName } from '../src/image.ts';
+import type { Plan } from '../src/plan.ts';
+import { asked, pending } from './store/promotions.ts';
+
+const facts = { rootUrl: 'https://tc.example.org', required: 1 };
+const waiting = pending(asked('a1'));
+
+function shown(changes: Partial<Plan>): string {
+  return JSON.stringify(card({ ...waiting, plan: { ...waiting.plan, ...changes } }, facts));
+}
+
+const pin = (source: string) => ({ source, path: '.ci.yml', line: 1, from: 'example/thing:1' });
+const central = pin('https://hg.example.org/mozilla-central');
+
+it('names the tree of each pin where there are several trees', () => {
+  const several = shown({ pins: [central, pin('https://hg.example.org/comm-central/')] });
+  expect(several).toContain('`.ci.yml:1` in mozilla-central now');
+  expect(several).toContain('`.ci.yml:1` in comm-central now');
+  expect(shown({ pins: [central] })).toContain('`.ci.yml:1` now');
+});
+
+it.each([
+  ['https://github.com/mozilla-releng/fxci-config', 'fxci-config'],
+  ['https://github.com/mozilla-releng/fxci-config.git/', 'fxci-config'],
+  ['file:///srv/taskgraph/.git', 'taskgraph'],
+  ['git@example.org:taskgraph.git', 'taskgraph'],
+  ['file:///srv/a b;c', 'a-b-c'],
+])('knows %s as %s', (url, name) => {
+  expect(treeName(url)).toBe(name);
+});
