@@ -1,8 +1,10 @@
 import { answer, answerRefusal, type Answer, type Delivery } from './answer.ts';
 import type { BotOptions } from './bot.ts';
+import { canonicalHash } from './canonical.ts';
 import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
 import { sourceUrl, type Image, type Repin } from './image.ts';
 import * as messages from './messages.ts';
+import { short } from './mrkdwn.ts';
 import type { AuditEvent, Post } from './ports.ts';
 
 /** A branch, or a full commit. */
@@ -73,7 +75,9 @@ async function makeRepinPatch(
     files: [...changed.keys()],
     content,
   });
-  return { kind: 'file', name: `${image.name}-requirements.patch`, content, message: said };
+  // A name of its own: by it a file is known to be in the channel already, where a reply of Slack’s was lost.
+  const name = `${image.name}-requirements-${short(canonicalHash(content))}.patch`;
+  return { kind: 'file', name, content, message: said };
 }
 
 async function tell(event: AuditEvent, post: Post, { ports }: BotOptions): Promise<void> {

@@ -7,7 +7,7 @@ import { connectWorld } from '../../src/composition.ts';
 import { readEnvironment, type Environment } from '../../src/config.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { PromotionPorts } from '../../src/promotion.ts';
-import type { Store } from '../../src/ports.ts';
+import type { RepinCommand, Store } from '../../src/ports.ts';
 import { Secret } from '../../src/secret.ts';
 import { keepTicking } from '../../src/service/clock.ts';
 import { createLogging } from '../../src/service/log.ts';
@@ -17,7 +17,7 @@ import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
 
-export type Ports = Omit<PromotionPorts, 'ledger'>;
+export type Ports = Omit<PromotionPorts, 'ledger'> & { readonly repin: RepinCommand };
 
 export interface BotSetup {
   readonly slack: Slack;
