@@ -18,8 +18,8 @@ const message = z.looseObject({
   ts: z.string(),
   // Only apps have one: what a person writes witnesses nothing.
   bot_id: z.string().min(1),
-  metadata: z.unknown(),
-  blocks: z.unknown(),
+  metadata: z.unknown().optional(),
+  blocks: z.unknown().optional(),
 });
 const metadata = z.looseObject({ event_payload: z.looseObject({ audit: z.string() }) });
 const contextBlock = z.looseObject({

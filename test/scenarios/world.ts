@@ -253,9 +253,10 @@ export class World {
     return card;
   }
 
-  /** What stands below the newest card, as people read it. */
+  /** What stands below the newest card, as people read it; without what is replaced while something moves. */
   thread(): readonly string[] {
-    return this.slack.thread(this.card().ts).slice(1).map(reads);
+    const below = this.slack.thread(this.card().ts).slice(1).map(reads);
+    return below.filter((text) => !/^\*(Pushing|Reading|Setting)/.test(text));
   }
 
   cardText(): string {

@@ -1,0 +1,101 @@
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { childEnvironment } from '../scenarios/child.ts';
+import { people } from '../scenarios/people.ts';
+import { scenarios, type World } from '../scenarios/world.ts';
+
+const on = scenarios();
+const cli = join(import.meta.dirname, '../../src/cli.ts');
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'promote-image-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Runs a verb as an operator would, without Slack’s tokens. */
+async function run(world: World, ...args: readonly string[]) {
+  const { SLACK_BOT_TOKEN: _, SLACK_APP_TOKEN: __, ...env } = await childEnvironment(world.setup());
+  const options = { env, extendEnv: false, reject: false, cwd: folder } as const;
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args], options);
+  return { exitCode, stdout, stderr };
+}
+
+describe('the operators’ verbs', () => {
+  it('plan prints the plan as JSON and does nothing; a refused build is exit 1 and one paragraph', async () => {
+    const world = await on.start();
+    const { revision, taskId } = await on.outside.build('build-decision');
+    const done = await run(world, 'plan', 'build-decision', revision);
+    expect(done).toMatchObject({ exitCode: 0, stderr: '' });
+    const plan = JSON.parse(done.stdout) as { build: { taskId: string; checks: object[] } };
+    expect(plan.build.taskId).toBe(taskId);
+    expect(plan.build.checks.length).toBeGreaterThan(5);
+    expect(world.writes()).toEqual([]);
+
+    const level1 = await on.outside.build('build-decision', { level: 1 });
+    const refused = await run(world, 'plan', 'build-decision', level1.taskId);
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /^Task .* belongs to scheduler releng-level-1.*main repository\.\n?$/,
+    );
+  });
+
+  it('audit export and verify run beside the bot; a channel that saw another log is noticed', async () => {
+    const world = await on.start();
+    const { revision } = await on.outside.build('build-decision');
+    await world.propose(people.alice, `build-decision ${revision}`);
+    await world.click(people.alice, 'withdraw');
+    await world.until('withdrawn');
+    const exported = await run(world, 'audit', 'export');
+    expect(exported.exitCode).toBe(0);
+    expect(exported.stdout.split('\n')).toHaveLength((await world.events()).length);
+    const channel = join(folder, 'channel.json');
+    const messages = world.slack.exportChannel().flatMap((file) => file.messages);
+    await writeFile(channel, JSON.stringify(messages));
+    const sound = await run(world, 'audit', 'verify', '--channel', channel);
+    expect(sound).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/sound: \d+ events, \d+ anchors of the channel agree/),
+    });
+    const text = await readFile(channel, 'utf8');
+    await writeFile(
+      channel,
+      text.replaceAll(/audit (\d+):[0-9a-f]{16}/g, `audit $1:${'0'.repeat(16)}`),
+    );
+    const other = await run(world, 'audit', 'verify', '--channel', channel);
+    expect(other).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/not the one that was written/),
+    });
+  });
+
+  it('wrong words are exit 2 with the line that works; a wrong configuration is exit 1', async () => {
+    const world = await on.start();
+    expect(await run(world)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('check-config'),
+    });
+    expect(await run(world, 'promote')).toMatchObject({ exitCode: 2 });
+    expect(await run(world, 'plan', 'build-decision')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('plan <image> <build>'),
+    });
+    expect(await run(world, 'check-config')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('sound'),
+    });
+    const broken = join(folder, 'broken.yml');
+    await writeFile(broken, 'slack: {}\n');
+    const env = { PROMOTE_IMAGE_CONFIG: broken, PATH: process.env['PATH'] ?? '' };
+    const ended = await execa(process.execPath, [cli, 'check-config'], {
+      env,
+      extendEnv: false,
+      reject: false,
+    });
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain('slack.team: is missing');
+    expect(ended.stderr).toContain('images: is missing');
+  });
+});
