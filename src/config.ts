@@ -158,6 +158,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
     return `is not ${article(issue.expected)}`;
   if (issue.code === 'too_small' && issue.origin === 'array')
     return `must hold at least ${issue.minimum}`;
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (issue.code === 'invalid_union' && issue.discriminator)
     return 'is not one of revision, version-file, index-hash';
   return issue.message;

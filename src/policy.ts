@@ -52,7 +52,7 @@ const duration = z
 const gibibyte = 1024 ** 3;
 const bytes = z.int().min(1);
 
-const userId = z.string().regex(/^[UW][A-Z0-9]{2,20}$/, 'is not a Slack user id (U…)');
+const userId = z.string().regex(/^[UW][A-Z0-9]{1,20}$/, 'is not a Slack user id (U…)');
 
 const relativePath = z
   .string()
@@ -152,8 +152,8 @@ const ed25519Key = z
 
 export const policySchema = z.strictObject({
   slack: z.strictObject({
-    team: z.string().regex(/^T[A-Z0-9]{2,20}$/, 'is not a Slack team id (T…)'),
-    channel: z.string().regex(/^[CG][A-Z0-9]{2,20}$/, 'is not a Slack channel id (C…)'),
+    team: z.string().regex(/^T[A-Z0-9]{1,20}$/, 'is not a Slack team id (T…)'),
+    channel: z.string().regex(/^[CG][A-Z0-9]{1,20}$/, 'is not a Slack channel id (C…)'),
   }),
   approval: z
     .strictObject({
@@ -168,7 +168,7 @@ export const policySchema = z.strictObject({
           users: z.array(userId).min(1).optional(),
           group: z
             .string()
-            .regex(/^S[A-Z0-9]{2,20}$/, 'is not a Slack user group id (S…)')
+            .regex(/^S[A-Z0-9]{1,20}$/, 'is not a Slack user group id (S…)')
             .optional(),
         })
         .refine((given) => given.users ?? given.group, 'must name users, a group, or both'),

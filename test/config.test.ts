@@ -35,6 +35,10 @@ describe('the committed policy', () => {
 
 describe('a policy is refused, with path, value and reason, where', () => {
   const broken: Readonly<Record<string, readonly [(policy: any) => void, RegExp]>> = {
+    'an image has a name that no line could say': [
+      (p) => (p.images['a b'] = p.images.decision),
+      /^images\.a b: \{.* is not a plain name$/,
+    ],
     'a key is no setting': [
       (p) => (p.approval.selfApproval = true),
       /^approval\.selfApproval: is not a setting/,
