@@ -505,6 +505,17 @@ describe('the commit message', () => {
     `);
   });
 
+  it.each([
+    ['Bug 5 - update the image', 'Bug 5 - update the image r=one'],
+    ['No bug - Update the image', 'No bug - Update the image r=one'],
+    ['chore: update the image', 'chore: update the image'],
+    ['fix: Bug 5 is over', 'fix: Bug 5 is over'],
+  ])('names reviewers where the tree’s commits do: %s', (first, expected) => {
+    const landing = { reference: 'a', task: 'b', repository: 'c', revision: 'd' };
+    const message = commitMessage({ ...landing, subject: first, reviewers: ['one'] });
+    expect(message.split('\n')[0]).toBe(expected);
+  });
+
   it('holds no line that a fact brought along', () => {
     const message = commitMessage({
       subject: 'a\ndiff --git a/x b/x',

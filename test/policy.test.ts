@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { formatProblem, readPolicy } from '../src/config.ts';
+import type { Policy } from '../src/policy.ts';
+
+const committed = await readFile('config/promote-image.yml', 'utf8');
+
+/** The committed policy with other keys on build-decision and on its first source of pins. */
+function read({ image = {}, source = {} }: { readonly image?: object; readonly source?: object }) {
+  const policy = parse(committed) as { images: Record<string, { pins: object[] }> };
+  const before = policy.images['build-decision'];
+  const pins = [{ ...before?.pins[0], ...source }];
+  const images = { ...policy.images, 'build-decision': { ...before, pins, ...image } };
+  return readPolicy(stringify({ ...policy, images }));
+}
+
+function accepted(given: Parameters<typeof read>[0]): Policy['images'][string] | undefined {
+  const parsed = read(given);
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+  return parsed.value.images['build-decision'];
+}
+
+const repin = { image: 'tools:1', command: ['make'], source: { git: 'https://example.com/r' } };
+
+it('takes a tree’s own first line and reviewers, and the hook to try an image in', () => {
+  const source = { message: 'No bug - Update it', reviewers: ['somebody', '#a-group!'] };
+  const image = accepted({ source, image: { tryIn: 'test-it' } });
+  expect(image).toMatchObject({ tryIn: 'test-it', pins: [source] });
+});
+
+it.each([
+  ['a reviewer with a comma', { source: { reviewers: ['a,b'] } }],
+  ['a reviewer with a line end', { source: { reviewers: ['a\nb'] } }],
+  ['no reviewer', { source: { reviewers: [] } }],
+  ['a first line of two lines', { source: { message: 'a\nb' } }],
+  ['a hook that is no name', { image: { tryIn: 'a hook`' } }],
+  ['a limit of nothing', { image: { repin: { ...repin, limits: { memory: 0 } } } }],
+  ['a limit that is no time', { image: { repin: { ...repin, limits: { time: 60 } } } }],
+  ['a limit that does not exist', { image: { repin: { ...repin, limits: { cpu: 1 } } } }],
+])('refuses %s', (_, given) => {
+  expect(read(given).ok).toBe(false);
+});
+
+it('limits a re-pin where nothing is said, and otherwise as is said', () => {
+  const gibibytes = 2 * 1024 ** 3;
+  const usual = { memory: gibibytes, disk: gibibytes, time: 900_000 };
+  expect(accepted({ image: { repin } })?.repin?.limits).toEqual(usual);
+  const limits = { disk: 1000, time: '3s' };
+  expect(accepted({ image: { repin: { ...repin, limits } } })?.repin?.limits).toEqual({
+    memory: gibibytes,
+    disk: 1000,
+    time: 3000,
+  });
+});
