@@ -39,7 +39,7 @@ interface Sender {
 }
 
 async function say(queued: QueuedPost, sender: Sender): Promise<CardPlace> {
-  const found = queued.attempts > 0 ? await findByKey(queued, sender) : undefined;
+  const found = queued.attempts > 0 ? await lookedUp(queued, sender) : undefined;
   if (found?.message) return found.message;
   const { client, channel } = sender;
   const sent = await client.chat.postMessage({
@@ -74,7 +74,7 @@ async function attach(
   { name, content }: Extract<Post, { kind: 'file' }>,
   sender: Sender,
 ): Promise<CardPlace> {
-  const found = queued.attempts > 0 ? await findByKey(queued, sender, name) : undefined;
+  const found = queued.attempts > 0 ? await lookedUp(queued, sender, name) : undefined;
   if (found?.message) return found.message;
   if (!found?.hasFile) await upload({ name, content }, queued, sender);
   return say({ ...queued, attempts: 0 }, sender);
@@ -109,6 +109,20 @@ async function upload(
 interface FoundPost {
   readonly message: CardPlace | undefined;
   readonly hasFile: boolean;
+}
+
+/** Where the bot may not look, a post that may be there twice is better than one that is never there. */
+async function lookedUp(
+  queued: QueuedPost,
+  sender: Sender,
+  file?: string,
+): Promise<FoundPost | undefined> {
+  try {
+    return await findByKey(queued, sender, file);
+  } catch (error) {
+    if (!['missing_scope', 'unknown_method'].includes(slackProblem(error))) throw error;
+    return undefined;
+  }
 }
 
 /** Looks for a message with this post's key where it would have been posted. */

@@ -55,6 +55,14 @@ const faults: Readonly<Record<string, readonly Fault[]>> = {
   ],
   'many replies are lost': [{ method: 'chat.postMessage', after: 1, times: 3, how: 'drop-reply' }],
   'requests are lost': posting.map((method) => ({ method, how: 'drop-request' })),
+  'requests are lost, and the bot may not look at what it has posted': [
+    ...posting.map((method) => ({ method, how: 'drop-request' as const })),
+    ...['conversations.history', 'conversations.replies'].map((method) => ({
+      method,
+      times: 99,
+      how: { error: 'missing_scope' },
+    })),
+  ],
   'it asks to slow down': posting.map((method) => ({
     method,
     how: { status: 429, retryAfter: 1 },
