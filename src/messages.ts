@@ -92,6 +92,13 @@ export function pushBegins({ plan }: Approved): Message {
   );
 }
 
+/** How far the artifact is read for the plan. */
+export function readingProgress(read: number, size: number | undefined): Message {
+  const of = size === undefined ? '' : ` of ${bytes(size)}`;
+  const percent = size ? ` (${Math.min(100, Math.floor((100 * read) / size))} %)` : '';
+  return say(`*Reading and proving the artifact* ${bytes(read)}${of}${percent}`);
+}
+
 /** One line for the whole, one for each layer that has begun; the newest twelve where there are more. */
 export function pushProgress(progress: Progress): Message {
   const { read, size, layers, step } = progress;

@@ -1,25 +1,60 @@
-import { anchored, pushProgress } from './messages.ts';
-import type { Outbox, Progress } from './ports.ts';
+import { anchored, pushProgress, readingProgress } from './messages.ts';
+import type { Bytes, Message, Outbox, Progress } from './ports.ts';
 
-/**
- * Shows a push in one message of the thread that is replaced as it goes on: at most once a second, and its last state
- * for certain. Progress decides nothing, so a lost one is not worth failing for.
- */
-export function createProgress(
+/** Slack takes about one message a second in a channel, and nobody reads faster. Milliseconds. */
+const pace = 1000;
+
+/** Shows a push in one message of the thread, which is replaced as it goes on. */
+export function showPush(promotion: string, outbox: Outbox): (progress: Progress) => void {
+  const show = inSlot(promotion, 'push', outbox);
+  return atMostOncePerSecond((progress) => show(pushProgress(progress)));
+}
+
+/** What is read sooner needs no telling. Milliseconds. */
+const patience = 2000;
+
+/** Passes an artifact’s bytes on and shows, in one message of the thread, how many there were: where it takes time. */
+export function showReading(
   promotion: string,
-  { outbox, now }: { readonly outbox: Outbox; readonly now: () => Date },
-): (progress: Progress) => void {
-  let shownAt = Number.NEGATIVE_INFINITY;
-  let shownStep: Progress['step'] | undefined;
-  return (progress) => {
-    const at = now().getTime();
-    const isNews = progress.step !== shownStep && progress.step !== 'layer';
-    if (at - shownAt < 1000 && !isNews) return;
-    shownAt = at;
-    shownStep = progress.step;
-    const message = pushProgress(progress);
+  outbox: Outbox,
+): (bytes: Bytes, size: number | undefined) => Bytes {
+  const show = inSlot(promotion, 'read', outbox);
+  const tell = atMostOncePerSecond(({ read, size }: { read: number; size: number | undefined }) =>
+    show(readingProgress(read, size)),
+  );
+  return async function* counted(bytes, size) {
+    const began = performance.now();
+    let read = 0;
+    for await (const chunk of bytes) {
+      read += chunk.length;
+      if (performance.now() - began > patience) tell({ read, size });
+      yield chunk;
+    }
+  };
+}
+
+/** Progress decides nothing, so a lost one is not worth failing for. */
+function inSlot(promotion: string, slot: string, outbox: Outbox): (message: Message) => void {
+  return (message) => {
     outbox
-      .add(promotion, (head) => ({ kind: 'slot', slot: 'push', message: anchored(message, head) }))
+      .add(promotion, (head) => ({ kind: 'slot', slot, message: anchored(message, head) }))
       .catch(() => undefined);
+  };
+}
+
+/** The first at once, then the newest once a second; the last one for certain. */
+function atMostOncePerSecond<T>(show: (value: T) => void): (value: T) => void {
+  let newest: { readonly value: T } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const next = (): void => {
+    timer = undefined;
+    if (!newest) return;
+    show(newest.value);
+    newest = undefined;
+    timer = setTimeout(next, pace).unref();
+  };
+  return (value) => {
+    newest = { value };
+    if (!timer) next();
   };
 }

@@ -7,6 +7,7 @@ import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
 import type { Post } from './ports.ts';
+import { showReading } from './progress.ts';
 import { report } from './reporting.ts';
 import type { Asked, Pending, Refused, Unneeded } from './states.ts';
 
@@ -22,6 +23,7 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
     policy,
     ports,
     signal,
+    watch: showReading(asked.id, ports.store.outbox),
     onFound: async (found: Found) => {
       current = await announce(asked, found, options);
     },

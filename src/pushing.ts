@@ -2,7 +2,7 @@ import type { BotOptions } from './bot.ts';
 import { refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { imageOf, move, thread } from './moves.ts';
-import { createProgress } from './progress.ts';
+import { showPush } from './progress.ts';
 import { findObstacle, promote, type Promoting } from './promotion.ts';
 import { report } from './reporting.ts';
 import { policyChange } from './unchanged.ts';
@@ -109,7 +109,7 @@ function takenMeanwhile({ plan }: Approved | Pushing, refusal: Refusal): Refusal
 function promoting(promotion: Approved | Pushing, options: BotOptions): Promoting {
   const { policy, ports, signal, now } = options;
   const image = imageOf(promotion.plan.image, options);
-  const onProgress = createProgress(promotion.id, { outbox: ports.store.outbox, now });
+  const onProgress = showPush(promotion.id, ports.store.outbox);
   return {
     image,
     policy,

@@ -4,14 +4,14 @@ import type { Plan, PlannedPin, TrustedBuild } from './plan.ts';
 import { findPinned } from './pinned.ts';
 import { hashPolicy, type Planning } from './planning.ts';
 
+/** What looking again needs: it announces nothing and streams nothing. */
+type Looking = Omit<Planning, 'onFound' | 'watch'>;
+
 /**
  * Derives again, right before the push, what the approved plan stands on, and names the first difference. The
  * artifact's bytes are not read here: the push reads them once and releases none that differ from the approved ones.
  */
-export async function findChange(
-  plan: Plan,
-  planning: Omit<Planning, 'onFound'>,
-): Promise<Refusal | undefined> {
+export async function findChange(plan: Plan, planning: Looking): Promise<Refusal | undefined> {
   return (
     policyChange(plan, planning) ??
     (await buildChange(plan, planning)) ??
@@ -34,10 +34,7 @@ export function policyChange(
   return refuse('changed-policy', { problem: names.join(', ') });
 }
 
-async function buildChange(
-  plan: Plan,
-  planning: Omit<Planning, 'onFound'>,
-): Promise<Refusal | undefined> {
+async function buildChange(plan: Plan, planning: Looking): Promise<Refusal | undefined> {
   const then = plan.build;
   const now = await planning.ports.builds.verify(planning.image, then.taskId);
   if (isRefusal(now)) return rerunOr(now, then);
@@ -62,10 +59,7 @@ function rerun(run: number, then: TrustedBuild): Refusal {
   return refuse('changed-run', { got: String(run), want: String(then.runId) });
 }
 
-async function tagChange(
-  plan: Plan,
-  { ports }: Omit<Planning, 'onFound'>,
-): Promise<Refusal | undefined> {
+async function tagChange(plan: Plan, { ports }: Looking): Promise<Refusal | undefined> {
   const now = await ports.registry.look(plan.target);
   const isOurs = now.state !== 'holds' || now.imageId === plan.contents.imageId;
   if (isOurs) return undefined;
@@ -74,10 +68,7 @@ async function tagChange(
 }
 
 /** A tree moves all day; what must not have moved is what the pins say. */
-async function pinChange(
-  plan: Plan,
-  planning: Omit<Planning, 'onFound'>,
-): Promise<Refusal | undefined> {
+async function pinChange(plan: Plan, planning: Looking): Promise<Refusal | undefined> {
   const now = await findPinned({ ...planning, target: plan.target });
   for (const { source } of plan.trees) {
     const before = sayings(plan.pins, source);
