@@ -16,8 +16,8 @@ const short = /^audit (0|[1-9]\d{0,14}):([0-9a-f]{16})…?$/;
 
 const message = z.looseObject({
   ts: z.string(),
-  // Only apps have one: what a person writes witnesses nothing.
-  bot_id: z.string().min(1),
+  // Slack's clients give one to what a person writes, which witnesses nothing.
+  client_msg_id: z.undefined().optional(),
   metadata: z.unknown().optional(),
   blocks: z.unknown().optional(),
 });
@@ -30,7 +30,7 @@ const textElement = z.looseObject({ text: z.string() });
 
 /**
  * The anchors in what Slack exported: a day's array of messages, the answer of conversations.history or .replies,
- * or any nesting of such. Only messages of apps count. From the metadata an anchor has its whole hash,
+ * or any nesting of such. What people write does not count. From the metadata an anchor has its whole hash,
  * from the visible line the first 16 digits of it.
  */
 export function anchorsIn(exportedMessages: unknown): Anchor[] {

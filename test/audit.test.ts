@@ -296,6 +296,8 @@ describe('the anchors in an exported channel', () => {
     expect(anchorsIn([posted])).toEqual([anchor, visible]);
     expect(anchorsIn([{ ...posted, metadata: undefined }])).toEqual([visible]);
     expect(anchorsIn([{ ...posted, blocks: [] }])).toEqual([anchor]);
+    const { bot_id: _, ...unnamed } = posted;
+    expect(anchorsIn([unnamed])).toEqual([anchor, visible]);
   });
 
   it('are found in a day’s file, an API answer, and a folder of both', () => {
@@ -305,7 +307,7 @@ describe('the anchors in an exported channel', () => {
   });
 
   it('are not taken from what people write, from other text, or from other forms', () => {
-    const { bot_id: _, ...person } = posted;
+    const person = { ...posted, client_msg_id: '7f1d3a52-8c3e-4f0a-9a55-0d2b4a9c1e77' };
     const says = (text: string) => ({
       ...posted,
       metadata: { event_payload: { audit: text } },
