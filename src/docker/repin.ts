@@ -7,7 +7,7 @@ import { asking, connect, isMissing, printable, type AskOptions } from './connec
 import { containerOf, type ContainerJob } from './container.ts';
 import { readEvents } from './events.ts';
 import { giveTo, linksIn, owner, usedBy } from './folder.ts';
-import { removeLeftovers, removing } from './leftovers.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { lastLine } from './output.ts';
 
 export interface RepinJob {
@@ -73,7 +73,7 @@ async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob):
   const container = await ask(job, 'make a container', () =>
     docker.createContainer(containerOf(wanted)),
   );
-  await removing(container, async () => {
+  try {
     const ended = await watched(container, job, wanted.limits);
     if (ended.State.OOMKilled) {
       throw failed(job, `it needed more memory than ${inMebibytes(wanted.limits.memory)}`);
@@ -82,7 +82,10 @@ async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob):
     const said = await lastLine(container).catch(() => '');
     const problem = `it ended with exit code ${ended.State.ExitCode}`;
     throw failed(job, said === '' ? problem : `${problem}: ${printable(said)}`);
-  });
+  } finally {
+    // Where the engine is gone there is nothing to remove it with.
+    await container.remove({ force: true, v: true }).catch(() => undefined);
+  }
 }
 
 /** Starts the container and waits for its end, or ends it where it goes beyond a limit. */

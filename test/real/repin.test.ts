@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   lstat,
   mkdir,
@@ -10,7 +10,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -119,36 +119,6 @@ describe('the re-pin command', () => {
     expect(await seen('pwd')).toBe('/checkout/docker\n');
     expect(await seen('pwd', { workdir: '.' })).toBe('/checkout\n');
   });
-});
-
-it('removes what a killed bot left behind, and nothing of a bot that lives', async () => {
-  const leave = (owner: string, until: number) =>
-    dockerd.docker.createContainer({
-      Image: name,
-      Cmd: ['/bin/sh', '-c', 'sleep 60'],
-      Labels: {
-        'promote-image': 'repin',
-        'promote-image.owner': owner,
-        'promote-image.until': String(until),
-      },
-    });
-  const soon = Date.now() + 60_000;
-  const { pid: dead } = spawnSync('true');
-  await leave(`${hostname()} ${dead}`, soon);
-  await leave(`${hostname()} ${process.pid}`, soon);
-  await leave('elsewhere 1', Date.now() - 1);
-  const lives = [
-    await leave(`${hostname()} ${process.ppid}`, soon),
-    await leave('elsewhere 1', soon),
-  ];
-  await dockerd.docker.createContainer({ Image: name, Cmd: ['/bin/true'], name: 'somebody-elses' });
-  await repin(job('true'));
-  const left = await dockerd.docker.listContainers({ all: true });
-  expect(left.map(({ Id, Names }) => (Names.includes('/somebody-elses') ? 'else' : Id))).toEqual(
-    expect.arrayContaining(['else', ...lives.map(({ id }) => id)]),
-  );
-  expect(left).toHaveLength(3);
-  for (const { Id } of left) await dockerd.docker.getContainer(Id).remove({ force: true });
 });
 
 describe('a re-pin command', () => {
