@@ -99,6 +99,7 @@ function clickOf(action: ActionId, body: BlockAction, payload: ButtonAction): Cl
     at: payload.action_ts,
     message,
     trigger: body.trigger_id,
+    address: body.response_url,
   };
   return {
     action,

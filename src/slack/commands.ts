@@ -67,14 +67,11 @@ function readForm(
   return { ask: { image: image.name, build, tag, because, bug: bug ? Number(bug) : undefined } };
 }
 
+/** Copies of one delivery have its trigger and its address for answers in common; the same line typed again has not. */
 function deliveryOf(command: SlashCommand): Delivery {
   const { user_id: user, team_id: team, channel_id: channel, trigger_id: trigger, text } = command;
-  return {
-    user,
-    team,
-    channel,
-    envelope: envelopeKey('command', { user, team, channel, trigger, text }),
-  };
+  const parts = { user, team, channel, trigger, address: command.response_url, text };
+  return { user, team, channel, envelope: envelopeKey('command', parts) };
 }
 
 function askerOf(
