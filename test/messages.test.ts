@@ -134,6 +134,7 @@ function planOf(base: Plan, text: string): Plan {
     { warning: 'tag-given', rule: 'revision' },
     ...Array.from({ length: 60 }, () => ({ warning: 'pin-not-understood', ...place }) as const),
     { warning: 'no-pins', source: 'https://example.org/tree' },
+    { warning: 'released-tag', ...place, tag: cut(text, 128), repository: cut(text, 100) },
   ];
   return {
     ...base,
@@ -214,13 +215,13 @@ describe('whatever text comes from outside', () => {
               expectSound(messages.rejectedBy(one));
               break;
             case 'pending':
-              expectSound(messages.planReady(one));
+              expectSound(messages.planReady(one, text));
               break;
             case 'promoted':
               expectSound(messages.published(one));
               break;
             case 'unneeded':
-              expectSound(messages.unneeded(one));
+              expectSound(messages.unneeded(one, text));
               break;
             default:
               expectSound(messages.targetFree(one, one));
@@ -256,7 +257,8 @@ describe('whatever text comes from outside', () => {
               path,
               line: 1,
               from: text,
-              standing: 'unknown' as const,
+              standing: 'behind' as const,
+              by: { versions: 7 },
             })),
           },
         ];

@@ -176,7 +176,7 @@ describe('hostile names, paths, tags and bodies', () => {
       }),
       { numRuns },
     );
-  });
+  }, 300_000);
 
   it('change nothing the second time', () => {
     fc.assert(
@@ -191,7 +191,7 @@ describe('hostile names, paths, tags and bodies', () => {
       }),
       { numRuns },
     );
-  });
+  }, 300_000);
 
   it('make patches of exactly the planned files, or none', async () => {
     const trees = createTrees({ environment: process.env });
