@@ -22,7 +22,9 @@ export class PassingSecrets {
 
   removeFrom(line: string): string {
     let clean = line;
-    for (const form of this.#forms) clean = clean.replaceAll(form, '[secret]');
+    // The longest first: one that is part of another would leave the rest of that behind.
+    const forms = [...this.#forms].toSorted((a, b) => b.length - a.length);
+    for (const form of forms) clean = clean.replaceAll(form, '[secret]');
     return clean;
   }
 }

@@ -31,7 +31,9 @@ async function approved(twists: Twists & BuildOptions = {}): Promise<Scene> {
   const folder = `${on.outside.folder}/tree-${crypto.randomUUID()}`;
   const pin = `mozillareleases/build-decision:${old}@sha256:${'ab'.repeat(32)}`;
   const tree = await makeTree(folder, { 'one.yml': `image: ${pin}\n`, 'other.txt': 'other\n' });
-  const world = await on.start({ policy: (policy) => pinnedIn(tree, policy) });
+  const world = await on.start({
+    policy: (policy) => pinnedIn(tree, policy),
+  });
   const build = await on.outside.build('build-decision', twists);
   await world.propose(alice, `build-decision ${build.revision}`);
   world.hold();

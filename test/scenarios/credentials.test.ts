@@ -9,7 +9,7 @@ import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
 const { alice, bob } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 
 /** A request that is approved and fails at its credentials: told once, nothing written. */
 async function failing(break_: (world: World) => Promise<void>): Promise<World> {

@@ -4,7 +4,7 @@ import { people } from './people.ts';
 import { scenarios } from './world.ts';
 
 const { alice, bob } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 
 it('promotes over signed HTTP requests as over Socket Mode', async () => {
   const world = await on.start({ transport: 'http' });

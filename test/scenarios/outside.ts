@@ -17,6 +17,7 @@ import { sourceTrees } from '../../local/sources.ts';
 import { makeTree, type LocalTree } from '../../local/trees.ts';
 import type { Image } from '../../src/image.ts';
 import type { Policy } from '../../src/policy.ts';
+import type { Tree } from '../../src/ports.ts';
 import type { Digest } from '../../src/reference.ts';
 import { Secret, type Credentials } from '../../src/secret.ts';
 import { approvers } from './people.ts';
@@ -35,6 +36,8 @@ export interface Outside {
   readonly age: { readonly recipient: string; readonly file: string };
   /** What sops and git get: nothing of this process’s environment but PATH. */
   readonly env: Readonly<Record<string, string>>;
+  /** Trees that were read before, for worlds in which none changes. */
+  readonly read: Map<string, Promise<Tree>>;
   /** A build of the image, trusted unless it is twisted. */
   build(name: string, twists?: Twists & BuildOptions): Promise<PublishedBuild>;
   /** Puts an image under a tag, as somebody else would. */
@@ -99,6 +102,7 @@ async function assemble(stack: AsyncDisposableStack): Promise<Omit<Outside, 'clo
     tokens,
     policy: { ...policy, approval: { ...policy.approval, approvers } },
     trees,
+    read: new Map(),
     hg,
     credentials,
     age,

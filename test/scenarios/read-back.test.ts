@@ -6,7 +6,7 @@ import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
 const { alice, bob } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 const nothing = `sha256:${'0'.repeat(64)}`;
 
 function manifestOf(config: string): string {

@@ -3,7 +3,7 @@ import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
 const { alice, bob } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 const commit = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
 const example = `/promote-image build-decision ${commit}`;
 

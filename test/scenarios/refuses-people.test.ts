@@ -4,7 +4,7 @@ import { elsewhere, people } from './people.ts';
 import { scenarios, type World, type WorldOptions } from './world.ts';
 
 const { alice, bob, carol, dora, nobody } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 
 /** A world with a request of alice’s that waits. */
 async function waiting(

@@ -4,7 +4,7 @@ import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
 const { alice, bob, carol } = people;
-const on = scenarios();
+const on = scenarios({ steadyTrees: true });
 
 /** What a thread tells of a promotion that went well, without what is shown while it moves. */
 const story = [

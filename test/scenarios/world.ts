@@ -12,7 +12,7 @@ import type { Message } from '../../local/slack/things.ts';
 import { encryptSops } from '../../local/sops.ts';
 import type { ActionId } from '../../src/blocks.ts';
 import type { Policy } from '../../src/policy.ts';
-import type { ChainedEvent, Store } from '../../src/ports.ts';
+import type { ChainedEvent, Store, Trees } from '../../src/ports.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';
 import { runBot, type Ports, type RunningBot } from './bot.ts';
 import { runChild, type ChildSetup } from './child.ts';
@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly child?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that a call to Slack may take, instead of ten seconds. */
   readonly patience?: number | undefined;
+  /** Reads each source tree once for a whole file: where none changes, git’s clones are most of the time. */
+  readonly steadyTrees?: boolean | undefined;
   /** Decrypts with sops, which takes its time; without it the credentials are just there. */
   readonly sops?: true | undefined;
 }
@@ -41,8 +43,8 @@ export interface Scenarios {
   start(options?: WorldOptions): Promise<World>;
 }
 
-/** What the scenarios of a file share, and a new world for each. */
-export function scenarios(): Scenarios {
+/** What the scenarios of a file share, and a new world for each. `defaults` hold for all of them. */
+export function scenarios(defaults: WorldOptions = {}): Scenarios {
   let outside: Outside;
   const worlds: World[] = [];
   beforeAll(async () => {
@@ -60,7 +62,7 @@ export function scenarios(): Scenarios {
       return outside;
     },
     async start(options = {}) {
-      const world = await World.start(outside, options);
+      const world = await World.start(outside, { ...defaults, ...options });
       worlds.push(world);
       return world;
     },
@@ -127,11 +129,25 @@ export class World {
       patience: this.#options.patience,
       ports: (real) => ({
         ...(this.#options.sops ? {} : { secrets: async () => this.outside.credentials }),
+        ...(this.#options.steadyTrees ? { trees: this.#remembered(real.trees) } : {}),
         ...(change.ports ?? this.#options.ports)?.(real),
       }),
       mayTick: () => !this.#isHeld,
       log: (line) => void this.log.push(line),
     });
+  }
+
+  #remembered(trees: Trees): Trees {
+    const { read } = this.outside;
+    return {
+      ...trees,
+      read: (source, names) => {
+        const key = JSON.stringify([source, names]);
+        const known = read.get(key) ?? trees.read(source, names);
+        read.set(key, known);
+        return known;
+      },
+    };
   }
 
   /** From now on the bot does nothing by itself: what was decided lies there. */
