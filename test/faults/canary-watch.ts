@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The forms in which a text travels: plain, in JSON, in a URL, as base64, base64url and hex. */
-export function formsOf(text: string): readonly string[] {
+function formsOf(text: string): readonly string[] {
   const bytes = Buffer.from(text);
   const forms = [
     text,

@@ -67,7 +67,7 @@ export async function childEnvironment(
 }
 
 /** A policy as somebody would write it. */
-export function policyYaml({ approval, taskcluster, images, ...rest }: Policy): string {
+function policyYaml({ approval, taskcluster, images, ...rest }: Policy): string {
   return stringify({
     ...rest,
     approval: { ...approval, expires: `${approval.expires / 1000}s` },
