@@ -58,7 +58,7 @@ async function readFolder(folder: string): Promise<readonly TreeFile[]> {
   for (const entry of entries.filter((one) => one.isFile())) {
     const full = join(entry.parentPath, entry.name);
     const path = relative(folder, full).split(sep).join('/');
-    if (/(^|\/)(\.git|\.hg|node_modules)\//.test(path)) continue;
+    if (/(^|\/)(\.git|\.hg)\//.test(path)) continue;
     const { size, mode } = await lstat(full);
     if (size > largest) continue;
     files.push({ path, bytes: await readFile(full), executable: (mode & 0o111) !== 0 });
