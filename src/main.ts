@@ -7,7 +7,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { createBot } from './bot.ts';
 import { connectWorld } from './composition.ts';
 import { formatProblem, type Environment } from './config.ts';
-import { PromotionError } from './errors.ts';
+import { fail, PromotionError } from './errors.ts';
 import type { Secrets, Store } from './ports.ts';
 import { Secret } from './secret.ts';
 import { keepTicking } from './service/clock.ts';
@@ -89,20 +89,24 @@ async function start({ policy, environment }: Config): Promise<void> {
 /** Connects to Slack, and serves health and metrics: beside Slack’s requests, or alone where a port is given. */
 async function listen(
   app: App,
-  given: {
-    readonly environment: Environment;
-    readonly routes: readonly CustomRoute[];
-  },
+  given: { readonly environment: Environment; readonly routes: readonly CustomRoute[] },
 ): Promise<Server | undefined> {
   const { environment, routes } = given;
   const { PORT: port, HOST: host } = environment;
-  if (!environment.SLACK_APP_TOKEN) {
-    await app.start({ port: port ?? 0, host });
-    return undefined;
+  try {
+    if (!environment.SLACK_APP_TOKEN) {
+      await app.start({ port: port ?? 0, host });
+      return undefined;
+    }
+    const server = port === undefined ? undefined : await serveRoutes(routes, { port, host });
+    await app.start();
+    return server;
+  } catch (error) {
+    const problem =
+      (error as NodeJS.ErrnoException).syscall === 'listen' && (error as Error).message;
+    if (!problem) throw error;
+    return fail('port-unusable', { address: `${host}:${port}`, problem }, error);
   }
-  const server = port === undefined ? undefined : await serveRoutes(routes, { port, host });
-  await app.start();
-  return server;
 }
 
 async function findTrouble(store: Store, client: WebClient): Promise<readonly string[]> {

@@ -492,6 +492,10 @@ export const reasons = {
     says: 'The database did not take a change: {problem}.',
     next: 'Nothing was done; an operator must look at the database.',
   },
+  'port-unusable': {
+    says: 'Nothing can be listened for at {address}: {problem}.',
+    next: 'Give another PORT or HOST, or stop what listens there.',
+  },
   'database-unopened': {
     says: 'The database {database} cannot be opened: {problem}.',
     next: 'Check DATABASE_URL and what it names.',

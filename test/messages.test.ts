@@ -278,7 +278,7 @@ describe('whatever text comes from outside', () => {
         expect(code(text).slice(1, -1)).not.toContain('`');
         expectHarmless(fact(text, 'problem'));
       }),
-      { numRuns: 50_000 },
+      { numRuns: 200_000 },
     );
   }, 60_000);
 });

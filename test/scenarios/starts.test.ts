@@ -1,5 +1,7 @@
 import { execa } from 'execa';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { childEnvironment } from './child.ts';
@@ -37,6 +39,21 @@ function expectPlain({ exitCode, stderr, world }: Awaited<ReturnType<typeof star
 }
 
 describe('does not start', () => {
+  it.each(['socket', 'http'])(
+    'on a port that is taken, with Slack through %s',
+    async (transport) => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      const http = { SLACK_APP_TOKEN: undefined, SLACK_SIGNING_SECRET: 'secret' };
+      const ended = await start({ PORT: String(port), ...(transport === 'http' ? http : {}) });
+      taken.close();
+      expectPlain(ended);
+      expect(ended.stderr).toContain(`Nothing can be listened for at 127.0.0.1:${port}`);
+      expect(ended.stderr).toContain('Give another PORT or HOST');
+    },
+  );
+
   it('on an environment and a policy that are wrong, and says everything at once', async () => {
     const file = join(on.outside.folder, 'wrong.yml');
     await writeFile(
