@@ -3,22 +3,8 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { z } from 'zod';
 import { temporaryFolder } from '../source/repository.ts';
-
-const shared = join(resolve(process.env['PROMOTE_IMAGE_SHARED'] ?? '../shared'), 'cases');
-const Cases = z
-  .array(
-    z.object({
-      name: z.string(),
-      publish: z.string(),
-      tagPrefix: z.string(),
-      new: z.string(),
-      mercurialChanged: z.boolean(),
-    }),
-  )
-  .min(1);
-const cases = Cases.parse(JSON.parse(await readFile(join(shared, 'cases.json'), 'utf8')));
+import { cases, casesFolder } from './shared-cases.ts';
 
 let scratch: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {
@@ -58,7 +44,7 @@ describe('a bump that people made by hand', () => {
     'comes out byte for byte: $name, in a folder that is no checkout',
     async (bump) => {
       const folder = join(scratch.path, bump.name);
-      await cp(join(shared, bump.name, 'before'), folder, { recursive: true });
+      await cp(join(casesFolder, bump.name, 'before'), folder, { recursive: true });
       const flag = bump.mercurialChanged ? ['--mercurial-changed'] : [];
       const words = ['--image', imageOf(bump.publish), '--new', bump.new, ...flag, folder];
       const first = await pins(words);
@@ -66,8 +52,8 @@ describe('a bump that people made by hand', () => {
         exitCode: 0,
         stderr: expect.not.stringContaining('understand'),
       });
-      expect(await filesIn(folder)).toEqual(await filesIn(join(shared, bump.name, 'after')));
-      const expected = await readFile(join(shared, bump.name, 'expected.diff'), 'utf8');
+      expect(await filesIn(folder)).toEqual(await filesIn(join(casesFolder, bump.name, 'after')));
+      const expected = await readFile(join(casesFolder, bump.name, 'expected.diff'), 'utf8');
       expect(edits(first.stdout)).toBe(edits(expected));
 
       const again = await pins(words);
@@ -75,7 +61,7 @@ describe('a bump that people made by hand', () => {
 
       // The printed patch makes of the old files the new ones.
       const landed = join(scratch.path, `${bump.name}-landed`);
-      await cp(join(shared, bump.name, 'before'), landed, { recursive: true });
+      await cp(join(casesFolder, bump.name, 'before'), landed, { recursive: true });
       await execa('git', ['apply'], { cwd: landed, input: first.stdout });
       expect(await filesIn(landed)).toEqual(await filesIn(folder));
     },

@@ -1,7 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import type { PinImage } from '../../src/pins/tag.ts';
 import { commitMessage, repinFiles } from '../../src/pins.ts';
 import type { Tree } from '../../src/ports.ts';
@@ -9,20 +8,7 @@ import { digestFromHex, parseReference } from '../../src/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
 import { gitRepository, temporaryFolder } from '../source/repository.ts';
 import { hg, serveHg } from './hg.ts';
-
-const folder = join(resolve(process.env['PROMOTE_IMAGE_SHARED'] ?? '../shared'), 'cases');
-const Cases = z
-  .array(
-    z.object({
-      name: z.string(),
-      publish: z.string(),
-      tagPrefix: z.string(),
-      new: z.string(),
-      mercurialChanged: z.boolean(),
-    }),
-  )
-  .min(1);
-const cases = Cases.parse(JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')));
+import { cases, casesFolder } from './shared-cases.ts';
 
 async function filesIn(path: string) {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
@@ -47,8 +33,8 @@ describe('a bump that people made by hand', () => {
   it.each(cases)('$name comes out byte for byte', async (bump) => {
     const reference = parseReference(bump.new);
     if (!reference) throw new Error(`${bump.new} is no reference`);
-    const before = await filesIn(join(folder, bump.name, 'before'));
-    const after = await filesIn(join(folder, bump.name, 'after'));
+    const before = await filesIn(join(casesFolder, bump.name, 'before'));
+    const after = await filesIn(join(casesFolder, bump.name, 'after'));
     const { mercurialChanged } = bump;
     const result = repinFiles(before, imageOf(bump), { reference, mercurialChanged });
     const now = before.map((file) => ({
