@@ -1,9 +1,10 @@
-import { createInspect } from './archive/inspect.ts';
 import type { Environment } from './config.ts';
 import { createDockerEngine } from './docker/engine.ts';
 import type { Policy } from './policy.ts';
 import { repin } from './docker/repin.ts';
 import type { Builds, Engine, Inspect, Registry, RepinCommand, Secrets, Trees } from './ports.ts';
+import { findCompressor } from './packing/accelerator.ts';
+import { inspectArchive } from './packing/thread.ts';
 import { createRegistryEngine } from './registry/push.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createSecrets, type SecretsOptions } from './sops/secrets.ts';
@@ -39,10 +40,15 @@ export function connectWorld({ policy, environment, env, now }: Given): {
           registry: registryOptions,
           limits: archiveLimits,
         })
-      : createRegistryEngine({ ...registryOptions, limits: archiveLimits, siblings });
+      : createRegistryEngine({
+          ...registryOptions,
+          limits: archiveLimits,
+          siblings,
+          compressor: () => findCompressor(env['PATH']),
+        });
   return {
     builds: createBuilds({ ...taskcluster, limits, now }),
-    inspect: createInspect(archiveLimits),
+    inspect: (archive) => inspectArchive(archive, archiveLimits),
     registry: createRegistry(registryOptions),
     trees: createTrees({ environment: env }),
     engine,

@@ -127,7 +127,7 @@ class ArchiveReader {
     if (this.#kept > largestKept) refuseEntry(entry.name, 'with it there is too much JSON');
     const pieces: Uint8Array[] = [];
     for (let piece = await sound(this.#tar.some()); piece; piece = await sound(this.#tar.some())) {
-      pieces.push(piece);
+      pieces.push(Buffer.from(piece));
     }
     return Buffer.concat(pieces);
   }

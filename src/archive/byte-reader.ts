@@ -2,7 +2,10 @@ import type { Bytes } from '../ports.ts';
 
 const nothing = new Uint8Array(0);
 
-/** Reads bytes in the pieces that are asked for, without copying more than what lies across two chunks. */
+/**
+ * Reads bytes in the pieces that are asked for, without copying more than what lies across two chunks. A piece is good
+ * until the next one is asked for.
+ */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = nothing;
@@ -30,8 +33,8 @@ export class ByteReader {
     for (let left = size; left > 0;) {
       const piece = await this.some(left);
       if (!piece) break;
-      pieces.push(piece);
       left -= piece.length;
+      pieces.push(left > 0 ? Buffer.from(piece) : piece);
     }
     return Buffer.concat(pieces);
   }

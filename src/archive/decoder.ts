@@ -2,6 +2,7 @@ import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Bytes } from '../ports.ts';
+import { release } from './release.ts';
 
 /** Bytes that a decoder gives at once, and how far it may be ahead: it works on while the last ones are being hashed. */
 export const pace = {
@@ -10,8 +11,9 @@ export const pace = {
 };
 
 /**
- * Runs bytes through a decoder of `node:zlib`. The chunks are the caller's to keep. Leaving early closes `source`; an
- * error of `source` comes through as it is, one of the decoder is told by {@link isDecoderError}.
+ * Runs bytes through a decoder of `node:zlib`. A chunk is good until the next one is asked for: then it is empty.
+ * Leaving early closes `source`; an error of `source` comes through as it is, one of the decoder is told by
+ * {@link isDecoderError}.
  */
 export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerator<Uint8Array> {
   let failure: { readonly error: unknown } | undefined;
@@ -26,7 +28,12 @@ export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerato
   // Whatever goes wrong in here destroys the decoder with that error, and so reaches the loop below.
   const feeding = pipeline(watched, decoder).catch(() => undefined);
   try {
-    for await (const chunk of decoder as AsyncIterable<Uint8Array>) yield chunk;
+    for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
+      const { buffer, byteOffset, length } = chunk;
+      yield chunk;
+      // It fills a buffer from the beginning to the end, and with its last chunk it has let go of it.
+      if (byteOffset + length === buffer.byteLength) release(chunk);
+    }
   } catch (error) {
     throw failure ? failure.error : new DecoderError(error);
   }

@@ -13,7 +13,7 @@ export interface LayerStream {
   readonly claimed: Digest | undefined;
   /** Uncompressed bytes, `undefined` for a gzip layer. */
   readonly size: number | undefined;
-  /** May be read once. The chunks are the reader's to keep. */
+  /** May be read once. A chunk is good until the next one is asked for. */
   readonly bytes: Bytes;
 }
 
@@ -120,7 +120,8 @@ async function nextOf(
 async function* metered(stored: Counted, meter: Meter): AsyncGenerator<Uint8Array> {
   for await (const chunk of bytesOf(stored.some)) {
     meter.took(chunk.length);
-    yield chunk;
+    // The decoder takes it when it has time.
+    yield Buffer.from(chunk);
   }
 }
 

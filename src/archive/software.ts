@@ -116,7 +116,8 @@ async function versionOf(
 ): Promise<string | undefined> {
   if (size > largest[evidence]) return undefined;
   const pieces: Uint8Array[] = [];
-  for (let piece = await tar.some(); piece; piece = await tar.some()) pieces.push(piece);
+  for (let piece = await tar.some(); piece; piece = await tar.some())
+    pieces.push(Buffer.from(piece));
   return versionIn(evidence, Buffer.concat(pieces).toString());
 }
 

@@ -6,7 +6,7 @@ import type { Meter } from './limits.ts';
 import { windowLog, ZstdFrame } from './zstd-frame.ts';
 
 /**
- * Unpacks one zstd frame bit by bit. The chunks are the caller's to keep. Leaving early closes `source`; an error of
+ * Unpacks one zstd frame bit by bit. A chunk is good until the next one is asked for. Leaving early closes `source`; an error of
  * `source` comes through as it is. Throws `archive-zstd` where the frame is not sound, not whole or not alone, and
  * whatever `meter` throws.
  */

@@ -144,7 +144,8 @@ async function copyLayer(
   for await (const chunk of bytes) {
     copied += chunk.length;
     if (copied > announced) break;
-    await tar.write(chunk);
+    // The engine takes it when it has time; the chunk is good only until the next one.
+    await tar.write(Buffer.from(chunk));
   }
   if (copied !== announced) throw nonsense(work, 'its layers changed between two readings');
   await tar.pad(announced);

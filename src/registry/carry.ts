@@ -1,15 +1,15 @@
-import { readArchive, type ReadArchive } from '../archive/archive.ts';
-import type { LayerStream } from '../archive/layer.ts';
+import type { ReadArchive } from '../archive/archive.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { fail } from '../errors.ts';
+import type { AnnouncedLayer } from '../packing/protocol.ts';
+import { nameOf, type CompressorSetting } from '../packing/setting.ts';
+import { packArchive } from '../packing/thread.ts';
 import type { Contents } from '../plan.ts';
-import type { Artifact, LayerProgress } from '../ports.ts';
+import type { Artifact } from '../ports.ts';
 import type { Digest } from '../reference.ts';
 import type { PushedLayer } from '../states.ts';
 import type { Client } from './client.ts';
-import type { Compressor } from './gzip.ts';
 import type { Report } from './report.ts';
-import { stoppable } from './stoppable.ts';
 import { Upload } from './upload.ts';
 import type { ChunkSizes, Room } from './window.ts';
 
@@ -21,7 +21,7 @@ export interface Carriage {
   /** What was approved. */
   readonly contents: Contents;
   readonly limits: ArchiveLimits;
-  readonly compressor: Compressor;
+  readonly compressor: CompressorSetting;
   readonly chunks: ChunkSizes | 'stream';
   readonly room: Room;
   /** Layers that are there already, by diffID. Those that get there are added. */
@@ -35,9 +35,12 @@ export interface Carriage {
 
 /** An artifact that went through, with every layer on the registry. */
 export interface Carried {
-  readonly config: Uint8Array;
+  /** The image's config; without its bytes where the registry has it. */
+  readonly config: { readonly size: number; readonly bytes: Uint8Array | undefined };
   /** In the order of the image's layers. */
   readonly layers: readonly PushedLayer[];
+  /** For the audit log: with the same, the same digest comes out again. */
+  readonly compressor: string;
 }
 
 /** Uploads that may be unfinished when the next layer begins. */
@@ -57,27 +60,38 @@ export class Carrier {
 
   /** Reads the artifact to its end. Throws a PromotionError, or a LostUpload where it must be read again. */
   async carry(artifact: Artifact): Promise<Carried> {
-    const { client, limits, contents, report } = this.#carriage;
-    const bytes = stoppable(artifact.bytes, client.signal, (count) => report.read(count));
-    const read = await readArchive(bytes, { limits, onLayer: (layer) => this.#layer(layer) });
+    const { client, contents, report, limits, compressor } = this.#carriage;
+    const { signal } = client;
+    const read = await packArchive(
+      artifact.bytes,
+      { limits, compressor, signal },
+      {
+        onRead: (bytes) => report.read(bytes),
+        onLayer: (layer) => this.#layer(layer),
+        onDone: (index, done) => report.layer(index, { done }),
+      },
+    );
     // Throws where the last byte, and with it the signed hash, was not reached.
     artifact.facts();
     check(read, contents);
     const layers = await Promise.all(read.layers.map((_, index) => this.#carried(read, index)));
-    return { config: read.config, layers };
+    const { config: bytes } = read;
+    return { config: { size: bytes.length, bytes }, layers, compressor: nameOf(compressor) };
   }
 
-  async #layer(layer: LayerStream): Promise<void> {
-    const expected = layer.claimed ?? this.#bySize(layer.size);
-    const known = expected && this.#carriage.known.get(expected);
-    if (!known) return await this.#send(layer);
-    this.#layers.set(layer.index, known);
-    // The reader hashes it; nothing else is to be done with it.
-    for await (const _ of this.#counted(layer, known.how));
+  async #layer(layer: AnnouncedLayer): Promise<Upload | undefined> {
+    const { known, report } = this.#carriage;
+    const { index, size } = layer;
+    const expected = layer.claimed ?? this.#bySize(size);
+    const there = expected && known.get(expected);
+    report.layer(index, { state: there?.how ?? 'sending', size });
+    if (!there) return await this.#upload(layer);
+    this.#layers.set(index, there);
+    return undefined;
   }
 
-  async #send(layer: LayerStream): Promise<void> {
-    const { client, name, chunks, room, compressor, spare, stop, report } = this.#carriage;
+  async #upload(layer: AnnouncedLayer): Promise<Upload> {
+    const { client, name, chunks, room, spare, stop, report } = this.#carriage;
     while (this.#unfinished.size >= atOnce) await Promise.race(this.#unfinished);
     const { index } = layer;
     const what = `the upload of layer ${index + 1}`;
@@ -89,26 +103,14 @@ export class Carrier {
     const end = this.#ended(layer, upload).catch(stop);
     this.#unfinished.add(end);
     void end.then(() => this.#unfinished.delete(end));
-    await upload.take(compressor.compress(this.#counted(layer, 'sending')));
+    return upload;
   }
 
-  async #ended({ index, claimed: diffId }: LayerStream, upload: Upload): Promise<void> {
+  async #ended({ index, claimed: diffId }: AnnouncedLayer, upload: Upload): Promise<void> {
     const blob = await upload.done;
     this.#carriage.report.layer(index, { state: 'sent', sent: blob.size });
     // If the artifact must be read again, this layer need not be sent again.
     if (diffId) this.#carriage.known.set(diffId, { diffId, ...blob, how: 'sent' });
-  }
-
-  async *#counted(layer: LayerStream, state: LayerProgress['state']): AsyncGenerator<Uint8Array> {
-    const { index, size } = layer;
-    const { report } = this.#carriage;
-    let done = 0;
-    report.layer(index, { state, size });
-    for await (const chunk of layer.bytes) {
-      done += chunk.length;
-      report.layer(index, { done });
-      yield chunk;
-    }
   }
 
   /** Which layer this must be where its name does not tell: the only one of that size, or the image is another. */

@@ -14,7 +14,6 @@ import { defaultChunks, roomFor } from './window.ts';
 export interface Ending {
   readonly push: Push;
   readonly carried: Carried;
-  readonly compressor: string;
   readonly report: Report;
   /** An upload session that is open already; whoever uses it takes it out. */
   readonly spare: { session: URL | undefined };
@@ -22,12 +21,12 @@ export interface Ending {
 
 /** Config, manifest by digest, the tag last of all, and what the registry then gives back. Throws a PromotionError. */
 export async function finish(client: Client, ending: Ending): Promise<Pushed> {
-  const { push, carried, compressor, report } = ending;
+  const { push, carried, report } = ending;
   const { target, contents, ledger } = push;
   const { imageId } = contents;
   report.step('config');
   await putConfig(client, ending);
-  const config = { digest: imageId, size: carried.config.length };
+  const config = { digest: imageId, size: carried.config.size };
   const publication = { target, imageId, manifest: formatManifest(config, carried.layers) };
   report.step('manifest');
   const ours = await putManifest(client, publication);
@@ -45,7 +44,7 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
       return { diffId, digest: blob, size: length, repository: target.name };
     }),
   );
-  return { digest, size, sent: bytes, layers: carried.layers, compressor };
+  return { digest, size, sent: bytes, layers: carried.layers, compressor: carried.compressor };
 }
 
 /** The tag holds this very image: nothing is sent, everything is read back. */
@@ -62,15 +61,13 @@ export async function asItIs(client: Client, push: Push, digest: Digest): Promis
 
 async function putConfig(client: Client, { push, carried, spare }: Ending): Promise<void> {
   const { name } = push.target;
-  const { config } = carried;
-  if ((await blobSize(client, name, push.contents.imageId)) === config.length) return;
+  const { bytes, size } = carried.config;
+  if (!bytes || (await blobSize(client, name, push.contents.imageId)) === size) return;
   const what = 'the image config';
   const options = { client, name, what, chunks: defaultChunks, room: roomFor(defaultChunks) };
   const upload = new Upload({ ...options, onSent: () => undefined }, spare.session);
   spare.session = undefined;
-  await Promise.all([upload.take(once(config)), upload.done]);
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+  await upload.add(bytes);
+  upload.finish({ digest: push.contents.imageId, size });
+  await upload.done;
 }

@@ -1,15 +1,18 @@
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { fail, PromotionError } from '../errors.ts';
-import type { Engine, Push } from '../ports.ts';
+import { CompressorFailure } from '../packing/compressor.ts';
+import { plainZlib, type CompressorSetting } from '../packing/setting.ts';
+import { stoppable } from '../packing/stoppable.ts';
+import type { Artifact, Engine, Push } from '../ports.ts';
 import type { Digest } from '../reference.ts';
 import type { Pushed, PushedLayer } from '../states.ts';
 import { Carrier, type Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';
 import { asItIs, finish } from './finish.ts';
-import { createGzip, type Compressor } from './gzip.ts';
 import { knownLayers } from './known.ts';
 import { LostUpload } from './lost-upload.ts';
+import { blobSize } from './read-back.ts';
 import { look } from './registry.ts';
 import { Report } from './report.ts';
 import { cancelSession, openSession } from './session.ts';
@@ -18,7 +21,8 @@ import { defaultChunks, roomFor, type ChunkSizes } from './window.ts';
 
 export interface EngineOptions extends RegistryOptions {
   readonly limits: ArchiveLimits;
-  readonly compressor?: Compressor | undefined;
+  /** Asked once a push. @default plain zlib */
+  readonly compressor?: (() => Promise<CompressorSetting>) | undefined;
   readonly chunks?: ChunkSizes | undefined;
   /** Other repositories of the registry whose images may share layers with this one. */
   readonly siblings?: readonly string[] | undefined;
@@ -55,11 +59,13 @@ async function publish(client: Client, options: EngineOptions, push: Push): Prom
   const spare: Work['spare'] = {
     session: await openSession(client, { name, what: 'the first upload' }),
   };
-  const compressor = options.compressor ?? createGzip();
   try {
-    const known = await learn(client, options, push);
-    const carried = await carry(client, { options, push, compressor, known, spare, report });
-    return await finish(client, { push, carried, compressor: compressor.name, report, spare });
+    const learned = learn(client, options, push);
+    // Awaited when the artifact is open; until then its failure must not count as nobody's.
+    learned.catch(() => undefined);
+    const compressor = (await options.compressor?.()) ?? plainZlib;
+    const carried = await carry(client, { options, push, compressor, learned, spare, report });
+    return await finish(client, { push, carried, report, spare });
   } finally {
     if (spare.session) await cancelSession(leaving(client), name, spare.session);
   }
@@ -79,33 +85,52 @@ async function learn(
 interface Work {
   readonly options: EngineOptions;
   readonly push: Push;
-  readonly compressor: Compressor;
-  readonly known: Map<Digest, PushedLayer>;
+  readonly compressor: CompressorSetting;
+  /** The layers that are there. */
+  readonly learned: Promise<Map<Digest, PushedLayer>>;
   readonly spare: { session: URL | undefined };
   readonly report: Report;
 }
 
-/** Carries the artifact, and once more where the registry lost what can't be sent again. */
+/**
+ * Carries the artifact, and once more where the registry lost what can't be sent again, or where an accelerator failed:
+ * then without it.
+ */
 async function carry(client: Client, work: Work): Promise<Carried> {
-  let chunks: ChunkSizes | 'stream' = work.options.chunks ?? defaultChunks;
+  let how: How = { chunks: work.options.chunks ?? defaultChunks, compressor: work.compressor };
   for (let round = 1; ; round += 1) {
     try {
-      return await carryOnce(client, work, chunks);
+      return await carryOnce(client, work, how);
     } catch (error) {
+      if (error instanceof CompressorFailure && how.compressor !== plainZlib) {
+        how = { ...how, compressor: plainZlib };
+        continue;
+      }
       if (!(error instanceof LostUpload)) throw error;
       if (round === rounds) throw new PromotionError(error.refusal);
-      if (error.because === 'chunks-refused') chunks = 'stream';
+      if (error.because === 'chunks-refused') how = { ...how, chunks: 'stream' };
     }
   }
 }
 
+interface How {
+  readonly chunks: ChunkSizes | 'stream';
+  readonly compressor: CompressorSetting;
+}
+
 async function carryOnce(
   client: Client,
-  { options, push, compressor, known, spare, report }: Work,
-  chunks: ChunkSizes | 'stream',
+  { options, push, learned, spare, report }: Work,
+  { chunks, compressor }: How,
 ): Promise<Carried> {
   const artifact = await push.open();
   report.opened(artifact.size);
+  const known = await learned;
+  const whole = await wholeImage(client, push, known);
+  if (whole) {
+    await proveArtifact(artifact, client.signal, report);
+    return whole;
+  }
   const stop = new AbortController();
   const carrier = new Carrier({
     client: client.until(AbortSignal.any([client.signal, stop.signal])),
@@ -128,6 +153,33 @@ async function carryOnce(
     await Promise.all(carrier.uploads.map((upload) => upload.cancel(last)));
     throw error;
   }
+}
+
+/**
+ * The image where the registry has every part of it. Its layers need not be unpacked again: the approved plan says what
+ * this very artifact holds, and its hash says that it is this one.
+ */
+async function wholeImage(
+  client: Client,
+  { target, contents }: Push,
+  known: ReadonlyMap<Digest, PushedLayer>,
+): Promise<Carried | undefined> {
+  const layers = contents.layers.flatMap(({ diffId }) => known.get(diffId) ?? []);
+  if (layers.length < contents.layers.length) return undefined;
+  const size = await blobSize(client, target.name, contents.imageId);
+  if (size === undefined) return undefined;
+  return { config: { size, bytes: undefined }, layers, compressor: 'none: every layer was there' };
+}
+
+/** Reads the artifact to its end: throws where it is not the approved one. */
+async function proveArtifact(
+  artifact: Artifact,
+  signal: AbortSignal,
+  report: Report,
+): Promise<void> {
+  const bytes = stoppable(artifact.bytes, signal, (count) => report.read(count));
+  for await (const _ of bytes);
+  artifact.facts();
 }
 
 function leaving(client: Client): Client {

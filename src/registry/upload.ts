@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { fail, refuse, type Refusal } from '../errors.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import type { Packed } from '../packing/protocol.ts';
+import type { Sink } from '../packing/thread.ts';
+import type { Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
 import { LostUpload } from './lost-upload.ts';
 import { blobSize } from './read-back.ts';
@@ -20,12 +21,6 @@ export interface UploadOptions {
   readonly onSent: (bytes: number) => void;
 }
 
-/** What the registry has in the end. */
-export interface Uploaded {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
 /** Statuses by which a registry says that it has no such upload, or does not take it so. */
 const refusals = [400, 404, 405, 411, 413, 416, 501];
 
@@ -34,15 +29,15 @@ const refusals = [400, 404, 405, 411, 413, 416, 501];
  * broken connection costs a chunk at most.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  */
-export class Upload {
+export class Upload implements Sink {
   readonly #options: UploadOptions;
   readonly #window: Window;
-  readonly #hash = createHash('sha256');
+  #packed: Packed | undefined;
   #location: URL | undefined;
   /** What went wrong last: why bytes are lost. */
   #trouble: Refusal | undefined;
   /** The blob is there. Fails with a PromotionError or a LostUpload. */
-  readonly done: Promise<Uploaded>;
+  readonly done: Promise<Packed>;
 
   /** `location`: a session that is open already. */
   constructor(options: UploadOptions, location?: URL) {
@@ -53,18 +48,15 @@ export class Upload {
     this.done.catch((error: unknown) => this.#window.fail(error));
   }
 
-  /** Takes the blob in, as fast as it goes out. Resolves when the last byte is taken, not when it is there. */
-  async take(pieces: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      for await (const piece of pieces) {
-        this.#hash.update(piece);
-        await this.#window.add(piece);
-      }
-      this.#window.finish();
-    } catch (error) {
-      this.#window.fail(error);
-      throw error;
-    }
+  /** Takes the blob in, as fast as it goes out; lets the bytes go when the registry has confirmed them. */
+  async add(piece: Uint8Array, letGo?: () => void): Promise<void> {
+    await this.#window.add(piece, letGo);
+  }
+
+  /** That was all of it. The registry compares it with the digest. */
+  finish(packed: Packed): void {
+    this.#packed = packed;
+    this.#window.finish();
   }
 
   /** Ends it, and has the registry forget what there is of it. `client` is one that may still ask. Never fails. */
@@ -74,7 +66,7 @@ export class Upload {
     if (this.#location) await cancelSession(client, this.#options.name, this.#location);
   }
 
-  async #send(): Promise<Uploaded> {
+  async #send(): Promise<Packed> {
     const { chunks } = this.#options;
     const window = this.#window;
     if (chunks === 'stream') return await this.#sendStream();
@@ -101,7 +93,7 @@ export class Upload {
   }
 
   /** Nothing of it can be sent again: whatever goes wrong, the push must start over. */
-  async #sendStream(): Promise<Uploaded> {
+  async #sendStream(): Promise<Packed> {
     const { client, name, what } = this.#options;
     this.#location ??= await openSession(client, this.#options);
     try {
@@ -136,10 +128,11 @@ export class Upload {
     }
   }
 
-  async #finish(): Promise<Uploaded> {
+  async #finish(): Promise<Packed> {
     const { client, name, what } = this.#options;
     const size = this.#window.end;
-    const digest = digestFromHex(this.#hash.digest('hex'));
+    const digest = this.#packed?.digest;
+    if (!digest || this.#packed?.size !== size) throw new Error(`${what} took ${size} bytes`);
     // It may have been the reply that was lost, not the request.
     const isThere = async (): Promise<boolean> => (await blobSize(client, name, digest)) === size;
     await this.#persist(isThere, async () => {

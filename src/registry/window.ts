@@ -1,16 +1,4 @@
-/** Wakes whoever waits for something to change. One for all uploads of a push. */
-export class Bell {
-  #next = Promise.withResolvers<void>();
-
-  ring(): void {
-    this.#next.resolve();
-    this.#next = Promise.withResolvers();
-  }
-
-  async rung(): Promise<void> {
-    await this.#next.promise;
-  }
-}
+import { Bell } from '../packing/bell.ts';
 
 /** How many compressed bytes are kept, of one upload and of all. */
 export interface Room {
@@ -37,13 +25,18 @@ export function roomFor(chunks: ChunkSizes | 'stream'): Room {
   return { bell: new Bell(), each: 2 * most, all: 2 * most, used: 0 };
 }
 
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly letGo: (() => void) | undefined;
+}
+
 /**
  * The bytes of a blob that the registry has not confirmed yet: all that is kept of it. Offsets count from the blob's
  * beginning. Adding waits for room, which is the back-pressure of the whole push.
  */
 export class Window {
   readonly #room: Room;
-  #pieces: Uint8Array[] = [];
+  #pieces: Piece[] = [];
   #start = 0;
   #end = 0;
   #isEnded = false;
@@ -68,16 +61,16 @@ export class Window {
     return this.#isEnded;
   }
 
-  async add(piece: Uint8Array): Promise<void> {
+  async add(bytes: Uint8Array, letGo?: () => void): Promise<void> {
     const room = this.#room;
     while (this.#end - this.#start >= room.each || room.used >= room.all) {
       this.#check();
       await room.bell.rung();
     }
     this.#check();
-    this.#pieces.push(piece);
-    this.#end += piece.length;
-    room.used += piece.length;
+    this.#pieces.push({ bytes, letGo });
+    this.#end += bytes.length;
+    room.used += bytes.length;
     room.bell.ring();
   }
 
@@ -112,10 +105,10 @@ export class Window {
   /** The kept bytes up to there. May be asked again as long as they are not confirmed. */
   *slice(to: number): Generator<Uint8Array> {
     let at = this.#start;
-    for (const piece of this.#pieces.slice()) {
+    for (const { bytes } of this.#pieces.slice()) {
       if (at >= to) return;
-      yield piece.subarray(0, to - at);
-      at += piece.length;
+      yield bytes.subarray(0, to - at);
+      at += bytes.length;
     }
   }
 
@@ -125,9 +118,11 @@ export class Window {
     while (this.#start < offset) {
       const piece = this.#pieces.shift();
       if (!piece) break;
-      const rest = piece.subarray(offset - this.#start);
-      this.#start = Math.min(offset, this.#start + piece.length);
-      if (rest.length > 0) this.#pieces.unshift(rest);
+      const { bytes, letGo } = piece;
+      const rest = bytes.subarray(offset - this.#start);
+      this.#start = Math.min(offset, this.#start + bytes.length);
+      if (rest.length > 0) this.#pieces.unshift({ bytes: rest, letGo });
+      else letGo?.();
     }
     this.#room.bell.ring();
   }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Bell, Window, type Room } from '../../src/registry/window.ts';
+import { Bell } from '../../src/packing/bell.ts';
+import { Window, type Room } from '../../src/registry/window.ts';
 
 function room(each: number, all = each): Room {
   return { bell: new Bell(), each, all, used: 0 };

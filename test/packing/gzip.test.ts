@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createGzip } from '../../src/registry/gzip.ts';
+import { createGzip } from '../../src/packing/gzip.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -16,7 +16,8 @@ async function* cut(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Uin
 }
 
 async function gzip(bytes: Buffer, sizes: readonly number[] = [65_536]): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(createGzip().compress(cut(bytes, sizes))));
+  const pieces = createGzip().compress(cut(bytes, sizes));
+  return Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
 }
 
 /** Text and noise, as a layer has both. */
@@ -67,11 +68,11 @@ describe('gzip', () => {
   });
 
   it('refers back to the block before', async () => {
-    const noise = randomBytes(20_000);
+    const noise = randomBytes(8_000);
     const half = mixed(mebibyte - noise.length);
     const repeated = await gzip(Buffer.concat([half, noise, noise]));
     const fresh = await gzip(Buffer.concat([half, noise, randomBytes(noise.length)]));
-    expect(repeated.length).toBeLessThan(fresh.length - 15_000);
+    expect(repeated.length).toBeLessThan(fresh.length - 6_000);
   });
 
   it('reads no further ahead than it must while nobody takes what it makes', async () => {
@@ -96,12 +97,6 @@ describe('gzip', () => {
     }
     await expect(Array.fromAsync(createGzip().compress(broken()))).rejects.toThrow(
       'the source broke',
-    );
-  });
-
-  it('says what made it', () => {
-    expect(createGzip({ level: 4 }).name).toBe(
-      `zlib ${process.versions.zlib} level 4, 1 MiB blocks`,
     );
   });
 });

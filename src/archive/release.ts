@@ -1,0 +1,7 @@
+/**
+ * Gives the memory of a chunk back at once; every view on its buffer is empty from then on. Left to the garbage
+ * collector, each 20 MB of chunks cost a walk over the whole heap: a third of the time that an image takes.
+ */
+export function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}

@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { ReadArchive } from '../archive/archive.ts';
+import type { ArchiveLimits } from '../archive/limits.ts';
+import { PromotionError } from '../errors.ts';
+import type { Contents } from '../plan.ts';
+import type { Bytes } from '../ports.ts';
+import { Bell } from './bell.ts';
+import { CompressorFailure } from './compressor.ts';
+import {
+  intake,
+  type AnnouncedLayer,
+  type Filled,
+  type FromThread,
+  type Order,
+  type Packed,
+  type ToThread,
+} from './protocol.ts';
+import { plainZlib, type CompressorSetting } from './setting.ts';
+import { stoppable } from './stoppable.ts';
+
+export interface PackOptions {
+  readonly limits: ArchiveLimits;
+  readonly compressor: CompressorSetting;
+  /** Ends it at once, however long `bytes` takes. */
+  readonly signal: AbortSignal;
+}
+
+/** What becomes of the layers. */
+export interface PackTo {
+  /** Where the layer goes, packed; `undefined` where it is only to be proven. Awaited before any of it is read. */
+  readonly onLayer: (layer: AnnouncedLayer) => Promise<Sink | undefined>;
+  /** Uncompressed bytes of a layer that are done. */
+  readonly onDone: (index: number, bytes: number) => void;
+  /** So many bytes of the archive came. */
+  readonly onRead: (bytes: number) => void;
+}
+
+/** Takes one packed layer. */
+export interface Sink {
+  /** Resolves when there is room for more. The bytes are the sink's own until it lets them go. */
+  add(piece: Uint8Array, letGo: () => void): Promise<void>;
+  finish(packed: Packed): void;
+}
+
+/** How long a thread that was told to stop may take to end its child, in milliseconds. */
+const patience = 2000;
+
+/**
+ * Reads an image archive to its end in a thread of its own and packs its layers as a registry takes them. Throws what
+ * {@link readArchive} throws, a {@link CompressorFailure}, and whatever `bytes` or a sink throws.
+ */
+export async function packArchive(
+  bytes: Bytes,
+  options: PackOptions,
+  to: PackTo,
+): Promise<ReadArchive> {
+  const { signal, ...order } = options;
+  const stopped = stoppable(bytes, signal, to.onRead);
+  return await inThread({ ...order, job: 'pack' }, stopped, async (thread) => {
+    let sink: Sink | undefined;
+    for (;;) {
+      const message = await thread.next();
+      if (message.say === 'archive') return message.archive;
+      if (message.say === 'layer') {
+        sink = await to.onLayer(message.layer);
+        thread.tell({ say: 'layer', pack: sink !== undefined });
+      } else if (message.say === 'done') to.onDone(message.index, message.bytes);
+      else if (message.say === 'piece') {
+        const { buffer, length } = message.filled;
+        await sink?.add(new Uint8Array(buffer, 0, length), () => thread.emptied(buffer));
+        thread.tell({ say: 'taken' });
+      } else if (message.say === 'packed') sink?.finish(message.packed);
+    }
+  });
+}
+
+/** Reads an image archive to its end in a thread of its own and tells what it holds. */
+export async function inspectArchive(bytes: Bytes, limits: ArchiveLimits): Promise<Contents> {
+  const order: Order = { job: 'inspect', limits, compressor: plainZlib };
+  return await inThread(order, bytes, async (thread) => {
+    for (;;) {
+      const message = await thread.next();
+      if (message.say === 'contents') return message.contents;
+    }
+  });
+}
+
+async function inThread<T>(
+  order: Order,
+  bytes: Bytes,
+  converse: (thread: Thread) => Promise<T>,
+): Promise<T> {
+  const thread = new Thread(order);
+  const over = new AbortController();
+  // Whatever fails first ends the other side, too.
+  const fed = thread
+    .feed(stoppable(bytes, over.signal, () => undefined))
+    .catch((error: unknown) => thread.fail(error));
+  try {
+    const result = await converse(thread);
+    await fed;
+    return result;
+  } finally {
+    over.abort();
+    await thread.end();
+  }
+}
+
+/** The main thread's side of the conversation. */
+class Thread {
+  readonly #worker: Worker;
+  readonly #arrived: FromThread[] = [];
+  readonly #empty: ArrayBuffer[] = [];
+  readonly #bell = new Bell();
+  readonly #exited: Promise<unknown>;
+  #made = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #isOver = false;
+
+  constructor(order: Order) {
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      workerData: order,
+      env: {},
+      execArgv: [],
+    });
+    this.#worker.on('message', (message: FromThread) => this.#take(message));
+    this.#worker.on('error', (error) => this.fail(error));
+    this.#exited = new Promise((resolve) => this.#worker.on('exit', resolve));
+    void this.#exited.then(() => this.fail(new Error('The packing thread ended by itself')));
+  }
+
+  tell(message: ToThread): void {
+    this.#worker.postMessage(message);
+  }
+
+  emptied(buffer: ArrayBuffer): void {
+    if (!this.#isOver) this.#worker.postMessage({ say: 'emptied', buffer }, [buffer]);
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#bell.ring();
+  }
+
+  async next(): Promise<FromThread> {
+    for (;;) {
+      const message = this.#arrived.shift();
+      if (message?.say === 'refused') {
+        const { refusal, cause } = message;
+        throw new PromotionError(refusal, { cause });
+      }
+      if (message?.say === 'compressor-failed') throw new CompressorFailure(message.problem);
+      if (message) return message;
+      if (this.#failure) throw this.#failure.error;
+      await this.#bell.rung();
+    }
+  }
+
+  /** Gives it all bytes, as fast as it takes them. Copied: a chunk may be part of a larger buffer, others’ parts beside it. */
+  async feed(bytes: Bytes): Promise<void> {
+    let filled: Filled | undefined;
+    for await (const chunk of bytes) {
+      for (let at = 0; at < chunk.length;) {
+        const { buffer, length } = filled ?? { buffer: await this.#emptied(), length: 0 };
+        if (this.#isOver) return;
+        const part = chunk.subarray(at, at + intake.size - length);
+        new Uint8Array(buffer).set(part, length);
+        at += part.length;
+        filled = { buffer, length: length + part.length };
+        if (filled.length < intake.size) continue;
+        this.#give(filled);
+        filled = undefined;
+      }
+    }
+    if (filled) this.#give(filled);
+    this.tell({ say: 'end' });
+  }
+
+  #give(filled: Filled): void {
+    this.#worker.postMessage({ say: 'bytes', filled } satisfies ToThread, [filled.buffer]);
+  }
+
+  async #emptied(): Promise<ArrayBuffer> {
+    for (;;) {
+      const buffer = this.#empty.pop();
+      if (buffer || this.#isOver) return buffer ?? new ArrayBuffer(intake.size);
+      if (this.#made < intake.buffers) {
+        this.#made += 1;
+        return new ArrayBuffer(intake.size);
+      }
+      await this.#bell.rung();
+    }
+  }
+
+  /** Ends it, with whatever child it has. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    this.#bell.ring();
+    this.tell({ say: 'stop' });
+    await Promise.race([this.#exited, sleep(patience, undefined, { ref: false })]);
+    await this.#worker.terminate();
+  }
+
+  #take(message: FromThread): void {
+    if (message.say === 'emptied') this.#empty.push(message.buffer);
+    else this.#arrived.push(message);
+    this.#bell.ring();
+  }
+}
