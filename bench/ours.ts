@@ -10,8 +10,8 @@ export interface OurVariant {
 
 /** What the push process prints when it is done. */
 export interface OurOutput {
-  /** Seconds from the call of the engine to its answer; the process's own start is not in it. */
-  readonly engine: number;
+  /** Seconds from the engine's call to its answer: what the bot takes, which has long been started. */
+  readonly seconds: number;
   /** How often the artifact was opened. */
   readonly opened: number;
   /** Bytes that it gave to a disk. */

@@ -58,6 +58,11 @@ export async function endedChildrenCpu(): Promise<number> {
   return (user ?? 0) + (system ?? 0);
 }
 
+/** Bytes that a process has read, from files and connections. */
+export async function bytesReadBy(pid: number): Promise<number> {
+  return Number(/^rchar: (\d+)/m.exec(await read(`/proc/${pid}/io`))?.[1] ?? 0);
+}
+
 /** Empty where there is no such process any more. */
 async function read(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');

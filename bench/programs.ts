@@ -43,3 +43,11 @@ export async function installPeers(folder: string): Promise<void> {
     });
   }
 }
+
+/** What our own figures depend on. */
+export function ourVersions(): Map<string, string> {
+  return new Map([
+    ['Node', process.versions.node],
+    ['zlib', process.versions.zlib],
+  ]);
+}

@@ -1,54 +1,58 @@
-import { availableParallelism } from 'node:os';
 import type { Contender } from './contender.ts';
 import type { Data } from './data.ts';
 import type { ContenderName, Row } from './rows.ts';
-import { runTrial, type Outcome, type Stage } from './trial.ts';
+import { runTrial, type Outcome, type Stage, type Trial } from './trial.ts';
 
-/** How a row is run. */
+/** How rows are run. */
 export interface RoundOptions {
   readonly runs: number;
   /** Share of the machine that others may use during a run; above it the run is repeated. */
   readonly foreign: number;
   /** How often, at most. */
   readonly repeats: number;
-  readonly log: (line: string) => void;
+  readonly onOutcome: (row: Row, name: ContenderName, outcome: Outcome) => void;
 }
 
 /** Outcomes of one row, by contender; the same index is the same round. */
 export interface RowResult {
   readonly row: Row;
   readonly outcomes: ReadonlyMap<ContenderName, readonly Outcome[]>;
+  /** Bytes of the archive. */
+  readonly size: number;
   readonly repeated: number;
   /** Runs that stayed noisy. */
   readonly noisy: number;
 }
 
+/** With whom and on what rows are run. */
+export interface Field {
+  readonly stage: Stage;
+  readonly data: Data;
+  readonly contenders: ReadonlyMap<ContenderName, Contender>;
+}
+
 /** Runs the contenders of a row in turn, round by round, so that whatever changes meanwhile concerns all of them. */
-export async function runRow(
-  row: Row,
-  given: {
-    readonly stage: Stage;
-    readonly data: Data;
-    readonly contenders: ReadonlyMap<ContenderName, Contender>;
-  },
-  options: RoundOptions,
-): Promise<RowResult> {
-  const { stage, data, contenders } = given;
+export async function runRow(row: Row, field: Field, options: RoundOptions): Promise<RowResult> {
+  const { stage, data, contenders } = field;
   const archive = await data.archive(row.archive);
-  const before = row.before && (await data.archive(row.before));
+  const before = row.before && {
+    archive: await data.archive(row.before.archive),
+    tag: row.before.tag,
+  };
   const taking = row.contenders.filter((name) => contenders.has(name));
   const outcomes = new Map<ContenderName, Outcome[]>(taking.map((name) => [name, []]));
   const count = { repeated: 0, noisy: 0 };
   for (let round = 0; round < (row.once ? 1 : options.runs); round += 1) {
     for (const name of turned(taking, round)) {
       const contender = contenders.get(name)!;
-      const trial = { archive, contender, before, link: row.link };
+      const { link, password, refusal } = row;
+      const trial: Trial = { archive, contender, before, link, password, refusal };
       const outcome = await quietRun(() => runTrial(stage, trial), options, count);
       outcomes.get(name)?.push(outcome);
-      options.log(lineOf(row, round, { name, outcome }));
+      options.onOutcome(row, name, outcome);
     }
   }
-  return { row, outcomes, ...count };
+  return { row, outcomes, size: archive.facts.size, ...count };
 }
 
 /** Each round begins with another, so that nobody always follows the same. */
@@ -71,21 +75,4 @@ async function quietRun(
   }
   if (best.foreign > foreign) count.noisy += 1;
   return best;
-}
-
-function lineOf(
-  { id }: Row,
-  round: number,
-  { name, outcome }: { readonly name: string; readonly outcome: Outcome },
-): string {
-  const { wall, cpu, sent, memory, foreign } = outcome;
-  const parts = [
-    `${id} ${round + 1} ${name}`.padEnd(18),
-    `${wall.toFixed(2)} s`.padStart(9),
-    `${cpu.toFixed(2)} CPU s`.padStart(12),
-    `${(sent / 1e6).toFixed(1)} MB sent`.padStart(14),
-    `${(memory / 2 ** 20).toFixed(0)} MiB`.padStart(9),
-    `${(foreign * 100).toFixed(0)} % foreign of ${availableParallelism()} cores`,
-  ];
-  return parts.join('  ');
 }

@@ -1,7 +1,8 @@
+import type { Reason } from '../src/reasons.ts';
 import type { ArchiveName } from './data.ts';
 
-/** Who can take part, by the name that rows and options use. */
-export const contenders = [
+/** Who can take part: ours with zlib, with what the engine chooses by itself, through Docker; and the others by hand. */
+export const contenderNames = [
   'zlib',
   'auto',
   'our-docker',
@@ -10,29 +11,38 @@ export const contenders = [
   'crane',
   'regctl',
 ] as const;
-export type ContenderName = (typeof contenders)[number];
+export type ContenderName = (typeof contenderNames)[number];
 
 /** A ratio that was promised. */
 export interface Bar {
   readonly of: ContenderName;
+  /** Somebody else in the same round, or the time in which a link carries the bytes. */
   readonly against: ContenderName | 'link';
-  /** Of wall-clock seconds. */
+  /** Of seconds. */
   readonly atMost: number;
 }
+
+/** What must be so in every run of ours. */
+export type Must =
+  | 'sends no layer'
+  | 'at most 256 MiB, no temp file'
+  | 'refuses within a second, opens nothing';
 
 /** One piece of work that several do in turn. */
 export interface Row {
   readonly id: string;
   readonly title: string;
   readonly archive: ArchiveName;
-  /** What is on the registry already, of the same contender, whose memory of it is lost. */
-  readonly before?: ArchiveName;
+  /** What the same contender has pushed before, and under which tag; it remembers nothing of it. */
+  readonly before?: { readonly archive: ArchiveName; readonly tag: string };
   /** Megabytes a second each way. */
   readonly link?: number;
+  readonly password?: string;
+  /** Why ours refuses to do it. */
+  readonly refusal?: Reason;
   readonly contenders: readonly ContenderName[];
   readonly bars: readonly Bar[];
-  /** What must be so besides, of our own runs. */
-  readonly must?: 'send no layer' | 'stay small';
+  readonly must?: Must;
   /** Too large for more than one run each. */
   readonly once?: boolean;
 }
@@ -50,6 +60,7 @@ export const rows: readonly Row[] = [
       { of: 'auto', against: 'skopeo', atMost: 0.62 },
       { of: 'our-docker', against: 'docker', atMost: 1 },
     ],
+    must: 'at most 256 MiB, no temp file',
   },
   {
     id: 'B',
@@ -83,18 +94,18 @@ export const rows: readonly Row[] = [
   },
   {
     id: 'again',
-    title: 'A again under a new tag, fresh process',
+    title: 'A again under a new tag, fresh process, empty ledger',
     archive: 'A',
-    before: 'A',
+    before: { archive: 'A', tag: 'old' },
     contenders: ['auto', 'skopeo'],
     bars: [{ of: 'auto', against: 'skopeo', atMost: 0.2 }],
-    must: 'send no layer',
+    must: 'sends no layer',
   },
   {
     id: 'C',
-    title: 'C after A, fresh process',
+    title: 'C after A, fresh process, empty ledger',
     archive: 'C',
-    before: 'A',
+    before: { archive: 'A', tag: 'old' },
     contenders: ['auto', 'skopeo'],
     bars: [{ of: 'auto', against: 'skopeo', atMost: 0.25 }],
   },
@@ -104,7 +115,27 @@ export const rows: readonly Row[] = [
     archive: 'D',
     contenders: ['auto', 'zlib'],
     bars: [],
-    must: 'stay small',
+    must: 'at most 256 MiB, no temp file',
     once: true,
+  },
+  {
+    id: 'password',
+    title: 'A with a wrong password',
+    archive: 'A',
+    password: 'wrong',
+    refusal: 'registry-credentials',
+    contenders: ['auto', 'our-docker'],
+    bars: [],
+    must: 'refuses within a second, opens nothing',
+  },
+  {
+    id: 'taken',
+    title: 'A under a tag that holds another image',
+    archive: 'A',
+    before: { archive: 'C', tag: 'new' },
+    refusal: 'tag-taken',
+    contenders: ['auto', 'our-docker'],
+    bars: [],
+    must: 'refuses within a second, opens nothing',
   },
 ];

@@ -21,3 +21,10 @@ export function spreadOf(values: readonly number[]): Spread {
 export function ratios(of: readonly number[], against: readonly number[]): Spread {
   return spreadOf(of.map((value, round) => value / (against[round] ?? Number.NaN)));
 }
+
+/** `2.81 (2.77–3.02)` */
+export function shown({ median, least, most }: Spread, digits = 2): string {
+  const middle = median.toFixed(digits);
+  if (least === most) return middle;
+  return `${middle} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
+}

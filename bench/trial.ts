@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DockerRegistry } from '../test/real/docker-registry.ts';
 import type { Dockerd } from '../test/real/dockerd.ts';
+import { createRegistry } from '../src/registry/registry.ts';
+import { Secret } from '../src/secret.ts';
 import { account, type Contender, type Task } from './contender.ts';
 import type { Archive } from './data.ts';
 import { emptyEngine, engineBytes } from './engine.ts';
 import { measure, type Measured } from './measure.ts';
 import type { OurOutput } from './ours.ts';
-import { startRegistry, storedBytes } from './registry.ts';
+import { bytesReadBy } from './processes.ts';
+import { startRegistry } from './registry.ts';
 import { startLink, type Service } from './service.ts';
+
+const repository = 'releng/bench';
+const newTag = 'new';
 
 /** What stands ready for every trial. */
 export interface Stage {
@@ -23,14 +29,18 @@ export interface Trial {
   readonly contender: Contender;
   /** Megabytes a second each way; without it nothing is between the processes. */
   readonly link?: number | undefined;
-  /** What the same contender has pushed before, and lost all memory of. */
-  readonly before?: Archive | undefined;
+  /** What the same contender has pushed before, in another process, and under which tag. */
+  readonly before?: { readonly archive: Archive; readonly tag: string } | undefined;
   readonly tag?: string | undefined;
   readonly password?: string | undefined;
+  /** Why it is to be refused; without it the image has to be on the registry in the end. */
+  readonly refusal?: string | undefined;
 }
 
 export interface Outcome extends Measured {
-  /** Bytes that are in the registry and were not before. */
+  /** Of the work alone: for ours without the start of the process, as the bot runs all day; for others all of it. */
+  readonly seconds: number;
+  /** Bytes that the registry was sent. */
   readonly sent: number;
   /** Files that the artifact server was asked for. */
   readonly downloads: number;
@@ -42,82 +52,89 @@ export interface Outcome extends Measured {
 export async function runTrial(stage: Stage, trial: Trial): Promise<Outcome> {
   const registry = await startRegistry();
   try {
-    if (trial.before) {
-      await runIn(stage, registry, {
-        ...trial,
-        archive: trial.before,
-        link: undefined,
-        tag: 'old',
-      });
-    }
-    return await runIn(stage, registry, trial);
+    const { before, contender } = trial;
+    if (before) await runIn(stage, registry, { ...before, contender });
+    const outcome = await runIn(stage, registry, trial);
+    await proveOutcome(registry, trial, outcome);
+    return outcome;
   } finally {
     await registry.close();
   }
 }
 
+/** A contender that did something else is no contender, however fast. */
+async function proveOutcome(
+  { url }: DockerRegistry,
+  { contender, archive, tag = newTag, refusal }: Trial,
+  { ours }: Outcome,
+): Promise<void> {
+  const reason = ours && 'reason' in ours.answer ? ours.answer.reason : undefined;
+  if (reason !== refusal)
+    throw new Error(`${contender.name} was refused: ${reason ?? 'not at all'}`);
+  if (refusal) return;
+  const credentials = { username: account.username, password: new Secret(account.password) };
+  const found = await createRegistry({ url }).look({ name: repository, tag }, credentials);
+  if (found.state === 'holds' && found.imageId === archive.contents.imageId) return;
+  throw new Error(`${contender.name} did not publish the image: ${JSON.stringify(found)}`);
+}
+
 async function runIn(stage: Stage, registry: DockerRegistry, trial: Trial): Promise<Outcome> {
+  const { contender, link } = trial;
   const folder = await mkdtemp(join(tmpdir(), 'bench-run-'));
-  const links = await linksOf(trial.link, [stage.artifacts.host, registry.host]);
+  const links = await linksOf(link, [stage.artifacts.host, registry.host]);
   try {
     const [artifacts = '', host = ''] = links.hosts;
-    return await runOn(stage, registry, {
-      trial,
-      task: taskOf(trial, { artifacts, host, folder, stage }),
-    });
+    const place = { artifacts, registry: host, folder, dockerHost: stage.dockerd?.host };
+    const task = taskOf(trial, place);
+    await contender.prepare?.(task);
+    return await runOn(stage, registry, { contender, task });
   } finally {
     await links.close();
     await rm(folder, { recursive: true, force: true });
-    if (trial.contender.usesDocker && stage.dockerd) await emptyEngine(stage.dockerd);
+    if (contender.usesDocker && stage.dockerd) await emptyEngine(stage.dockerd);
   }
 }
 
 async function runOn(
   { artifacts, dockerd }: Stage,
   registry: DockerRegistry,
-  { trial, task }: { readonly trial: Trial; readonly task: Task },
+  { contender, task }: { readonly contender: Contender; readonly task: Task },
 ): Promise<Outcome> {
-  const { contender } = trial;
-  await contender.prepare?.(task);
   const engine = contender.usesDocker ? dockerd : undefined;
   const daemons = engine ? [engine.pid] : [];
-  const [stored, downloads, kept] = await Promise.all([
-    storedBytes(registry),
-    downloadsFrom(artifacts),
-    engine ? engineBytes(engine) : 0,
-  ]);
+  const kept = engine ? await engineBytes(engine) : 0;
+  const downloads = await downloadsFrom(artifacts);
+  const read = await bytesReadBy(registry.pid);
   const watched = { services: [registry.pid, ...daemons], daemons };
   const measured = await measure(contender.command(task), watched);
-  const disk = engine ? (await engineBytes(engine)) - kept : 0;
+  const sent = (await bytesReadBy(registry.pid)) - read;
+  const disk = engine ? Math.max(0, (await engineBytes(engine)) - kept) : 0;
+  const isOurs = measured.output.startsWith('{');
+  const ours = isOurs ? (JSON.parse(measured.output) as OurOutput) : undefined;
   return {
     ...measured,
+    seconds: ours?.seconds ?? measured.wall,
     disk: measured.disk + disk,
-    sent: (await storedBytes(registry)) - stored,
+    sent,
     downloads: (await downloadsFrom(artifacts)) - downloads,
-    ours: measured.output.startsWith('{') ? (JSON.parse(measured.output) as OurOutput) : undefined,
+    ours,
   };
 }
 
+type Place = Pick<Task, 'registry' | 'folder' | 'dockerHost'> & { readonly artifacts: string };
+
 function taskOf(
-  { archive, tag = 'bench', password = account.password }: Trial,
-  place: {
-    readonly artifacts: string;
-    readonly host: string;
-    readonly folder: string;
-    readonly stage: Stage;
-  },
+  { archive, tag = newTag, password = account.password }: Trial,
+  { artifacts, ...place }: Place,
 ): Task {
-  const { artifacts, host, folder, stage } = place;
   const rootUrl = `http://${artifacts}`;
   return {
+    ...place,
     archive,
     rootUrl,
     artifactUrl: `${rootUrl}/api/queue/v1/task/bench/artifacts/${archive.name}.tar.zst`,
-    registry: host,
-    target: { name: 'releng/bench', tag },
+    target: { name: repository, tag },
     password,
-    dockerHost: stage.dockerd?.host,
-    folder,
   };
 }
 
