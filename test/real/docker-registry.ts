@@ -15,12 +15,16 @@ export interface DockerRegistryOptions {
   readonly tokens?: TokenService;
   /** Keeps everything in memory instead of in a temp folder. */
   readonly storage?: 'filesystem' | 'inmemory';
+  /** Where its own folder is made. @default the temp folder */
+  readonly below?: string;
 }
 
 export interface DockerRegistry {
   readonly url: string;
   /** `127.0.0.1:<port>` */
   readonly host: string;
+  /** Its own folder: what it stores is in `data`. */
+  readonly folder: string;
   readonly pid: number;
   log(): string;
   /** Stops it and removes what it stored. */
@@ -31,7 +35,7 @@ export interface DockerRegistry {
 export async function startDockerRegistry(
   options: DockerRegistryOptions = {},
 ): Promise<DockerRegistry> {
-  const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
+  const folder = await mkdtemp(join(options.below ?? tmpdir(), 'docker-registry-'));
   const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, 'config.yml');
   await mkdir(join(folder, 'data'));
@@ -57,7 +61,7 @@ export async function startDockerRegistry(
     await close();
     throw new Error(`docker-registry does not come up: ${log}`, { cause: error });
   }
-  return { url: `http://${host}`, host, pid: process.pid ?? 0, log: () => log, close };
+  return { url: `http://${host}`, host, folder, pid: process.pid ?? 0, log: () => log, close };
 }
 
 /** JSON is YAML. */

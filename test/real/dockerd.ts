@@ -10,6 +10,8 @@ import Docker from 'dockerode';
 export interface Dockerd {
   /** `unix://…`, as DOCKER_HOST is written. */
   readonly host: string;
+  /** Its own folder: what it stores is in `data`. */
+  readonly folder: string;
   readonly docker: Docker;
   readonly pid: number;
   log(): string;
@@ -62,6 +64,7 @@ export async function startDockerd(): Promise<Dockerd> {
   }
   return {
     host: `unix://${socket}`,
+    folder,
     docker,
     pid: process.pid,
     log: () => log,

@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url';
+import { account, cleanEnv, type Contender } from './contender.ts';
+
+/** Which of our engines, and what compresses in it. `auto` is what the engine takes by itself. */
+export interface OurVariant {
+  readonly name: string;
+  readonly engine: 'registry' | 'docker';
+  readonly compressor: 'zlib' | 'auto';
+}
+
+/** What the push process prints when it is done. */
+export interface OurOutput {
+  /** Seconds from the engine's call to its answer: what the bot takes, which has long been started. */
+  readonly seconds: number;
+  /** How often the artifact was opened. */
+  readonly opened: number;
+  /** Bytes that it gave to a disk. */
+  readonly written: number;
+  readonly answer:
+    | { readonly digest: string; readonly sent: number; readonly compressor: string }
+    | { readonly reason: string };
+}
+
+/** Pushes in a fresh process, which does what the bot does after an approval. */
+export function ours({ name, engine, compressor }: OurVariant): Contender {
+  return {
+    name,
+    usesDocker: engine === 'docker',
+    command: (task) => {
+      const { archive, rootUrl, registry, target, password, dockerHost } = task;
+      return {
+        file: process.execPath,
+        args: [fileURLToPath(new URL('push.ts', import.meta.url))],
+        env: cleanEnv(task),
+        folder: task.folder,
+        input: JSON.stringify({
+          engine,
+          compressor,
+          archive,
+          rootUrl,
+          registryUrl: `http://${registry}`,
+          target,
+          username: account.username,
+          password,
+          dockerHost,
+        }),
+        doneAt: 'first line',
+      };
+    },
+  };
+}

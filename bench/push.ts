@@ -1,0 +1,85 @@
+import { basename } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { PromotionError } from '../src/errors.ts';
+import type { Engine } from '../src/ports.ts';
+import { Secret } from '../src/secret.ts';
+import { createBuilds } from '../src/taskcluster/builds.ts';
+import { builtWith } from './build.ts';
+import type { Archive } from './data.ts';
+import type { OurOutput, OurVariant } from './ours.ts';
+
+/*
+ * One push in a process of its own: the real engine and the real download, with what was approved. Reads what to do as
+ * JSON from its standard input, prints one line when it is done.
+ */
+interface Order extends OurVariant {
+  readonly archive: Archive;
+  readonly rootUrl: string;
+  readonly registryUrl: string;
+  readonly target: { readonly name: string; readonly tag: string };
+  readonly username: string;
+  readonly password: string;
+  readonly dockerHost: string | undefined;
+}
+
+const limits = { unpacked: 8 * 1024 ** 3, artifact: 8 * 1024 ** 3 };
+const order = (await json(process.stdin)) as Order;
+const engine = await engineOf(order);
+const start = performance.now();
+let opened = 0;
+const answer = await push();
+const output: OurOutput = {
+  seconds: (performance.now() - start) / 1000,
+  opened,
+  written: process.resourceUsage().fsWrite * 512,
+  answer,
+};
+console.log(JSON.stringify(output));
+
+async function push(): Promise<OurOutput['answer']> {
+  const { archive, rootUrl, target, username, password } = order;
+  const builds = createBuilds({
+    rootUrl,
+    chainOfTrustKeys: [],
+    verifyDecisionTask: false,
+    limits,
+    now: () => new Date(),
+  });
+  const build = builtWith(archive.facts.sha256, basename(archive.file));
+  const { signal } = new AbortController();
+  try {
+    return await engine({
+      target,
+      contents: archive.contents,
+      open: () => {
+        opened += 1;
+        return builds.open(build, { signal, approved: archive.facts });
+      },
+      credentials: { username, password: new Secret(password) },
+      ledger: { find: async () => [], add: async () => undefined },
+      onProgress: () => undefined,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof PromotionError)) throw error;
+    return { reason: error.reason };
+  }
+}
+
+/** Only what is needed is loaded, as the start is part of what is measured. */
+async function engineOf(given: Order): Promise<Engine> {
+  const registry = { url: given.registryUrl };
+  if (given.engine === 'docker') {
+    const { createDockerEngine } = await import('../src/docker/engine.ts');
+    return createDockerEngine({ registry, limits, dockerHost: given.dockerHost });
+  }
+  const { createRegistryEngine } = await import('../src/registry/push.ts');
+  return createRegistryEngine({ ...registry, limits, compressor: await compressorOf(given) });
+}
+
+/** `undefined` is the engine's own choice. */
+async function compressorOf({ compressor }: Order) {
+  if (compressor === 'auto') return undefined;
+  const { createGzip } = await import('../src/registry/gzip.ts');
+  return createGzip();
+}
