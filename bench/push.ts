@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { PromotionError } from '../src/errors.ts';
+import { plainZlib, type CompressorSetting } from '../src/packing/setting.ts';
 import type { Engine } from '../src/ports.ts';
 import { Secret } from '../src/secret.ts';
 import { createBuilds } from '../src/taskcluster/builds.ts';
@@ -74,12 +75,12 @@ async function engineOf(given: Order): Promise<Engine> {
     return createDockerEngine({ registry, limits, dockerHost: given.dockerHost });
   }
   const { createRegistryEngine } = await import('../src/registry/push.ts');
-  return createRegistryEngine({ ...registry, limits, compressor: await compressorOf(given) });
+  return createRegistryEngine({ ...registry, limits, compressor: () => compressorOf(given) });
 }
 
-/** `undefined` is the engine's own choice. */
-async function compressorOf({ compressor }: Order) {
-  if (compressor === 'auto') return undefined;
-  const { createGzip } = await import('../src/registry/gzip.ts');
-  return createGzip();
+/** `auto` is what the bot takes by itself. */
+async function compressorOf({ compressor }: Order): Promise<CompressorSetting> {
+  if (compressor === 'zlib') return plainZlib;
+  const { findCompressor } = await import('../src/packing/accelerator.ts');
+  return await findCompressor(process.env['PATH']);
 }
