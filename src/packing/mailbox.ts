@@ -1,29 +1,25 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Bell } from './bell.ts';
-import {
-  outlet,
-  type AnnouncedLayer,
-  type Filled,
-  type FromThread,
-  type ToThread,
-} from './protocol.ts';
+import type { AnnouncedLayer, Filled, FromThread, Order, ToThread } from './protocol.ts';
+import { freeSlots, slotOf } from './slots.ts';
 
-/** The thread's side of its conversation with the main one. Buffers change hands, bytes are not shared. */
+/** The thread's side of its conversation with the main one. */
 export class Mailbox {
   readonly #port: MessagePort;
+  readonly #order: Pick<Order, 'intake' | 'outlet'>;
   readonly #arrived: Filled[] = [];
   #isEnded = false;
   #isStopped = false;
   #answer: boolean | undefined;
-  /** Pieces handed over that have found no place yet. */
-  #waiting = 0;
-  readonly #empty: ArrayBuffer[] = [];
-  #staging = new Uint8Array(outlet.size);
-  #staged = 0;
+  readonly #free: number[];
+  /** The piece that fills. */
+  #piece: Filled | undefined;
   readonly #bell = new Bell();
 
-  constructor(port: MessagePort) {
+  constructor(port: MessagePort, order: Pick<Order, 'intake' | 'outlet'>) {
     this.#port = port;
+    this.#order = order;
+    this.#free = freeSlots(order.outlet);
     port.on('message', (message: ToThread) => this.#take(message));
   }
 
@@ -33,14 +29,14 @@ export class Mailbox {
 
   /** The archive's bytes as they arrive. A chunk is good until the one after the next is asked for. */
   async *bytes(): AsyncGenerator<Uint8Array> {
-    let last: ArrayBuffer | undefined;
+    let last: number | undefined;
     for (;;) {
       const filled = this.#arrived.shift();
       if (filled) {
-        yield new Uint8Array(filled.buffer, 0, filled.length);
+        yield slotOf(this.#order.intake, filled.slot, filled.length);
         // A decoder that has asked for the next one may still be reading this one.
-        if (last) this.#port.postMessage({ say: 'emptied', buffer: last }, [last]);
-        last = filled.buffer;
+        if (last !== undefined) this.tell({ say: 'emptied', slot: last });
+        last = filled.slot;
       } else if (this.#isEnded) return;
       else await this.#change();
     }
@@ -54,39 +50,42 @@ export class Mailbox {
     return this.#answer;
   }
 
-  /** Hands packed bytes over; waits while too many have no place yet. */
+  /** Hands packed bytes over; waits where there is no room for them. */
   async hand(bytes: Uint8Array): Promise<void> {
+    const { outlet } = this.#order;
     for (let at = 0; at < bytes.length;) {
-      const part = bytes.subarray(at, at + outlet.size - this.#staged);
-      this.#staging.set(part, this.#staged);
-      this.#staged += part.length;
+      const { slot, length } = this.#piece ?? { slot: await this.#emptied(), length: 0 };
+      const part = bytes.subarray(at, at + outlet.size - length);
+      slotOf(outlet, slot).set(part, length);
       at += part.length;
-      if (this.#staged === outlet.size) await this.flush();
+      this.#piece = { slot, length: length + part.length };
+      if (this.#piece.length === outlet.size) this.flush();
     }
   }
 
   /** Hands over what is left. */
-  async flush(): Promise<void> {
-    if (this.#staged === 0) return;
-    const { buffer } = this.#staging;
-    const filled = { buffer, length: this.#staged };
-    this.#port.postMessage({ say: 'piece', filled } satisfies FromThread, [buffer]);
-    this.#staging = new Uint8Array(this.#empty.pop() ?? new ArrayBuffer(outlet.size));
-    this.#staged = 0;
-    this.#waiting += 1;
-    while (this.#waiting >= outlet.buffers) await this.#change();
+  flush(): void {
+    if (this.#piece) this.tell({ say: 'piece', filled: this.#piece });
+    this.#piece = undefined;
   }
 
   close(): void {
     this.#port.close();
   }
 
+  async #emptied(): Promise<number> {
+    for (;;) {
+      const slot = this.#free.pop();
+      if (slot !== undefined) return slot;
+      await this.#change();
+    }
+  }
+
   #take(message: ToThread): void {
     if (message.say === 'bytes') this.#arrived.push(message.filled);
     else if (message.say === 'end') this.#isEnded = true;
     else if (message.say === 'layer') this.#answer = message.pack;
-    else if (message.say === 'taken') this.#waiting -= 1;
-    else if (message.say === 'emptied') this.#empty.push(message.buffer);
+    else if (message.say === 'emptied') this.#free.push(message.slot);
     else this.#isStopped = true;
     this.#bell.ring();
   }

@@ -5,17 +5,22 @@ import type { Refusal } from '../errors.ts';
 import type { Contents } from '../plan.ts';
 import type { Digest } from '../reference.ts';
 import type { CompressorSetting } from './setting.ts';
+import type { Slots } from './slots.ts';
 
 /** What a thread is made for. */
 export interface Order {
   readonly job: 'inspect' | 'pack';
   readonly limits: ArchiveLimits;
   readonly compressor: CompressorSetting;
+  /** The archive's bytes on their way in. */
+  readonly intake: Slots;
+  /** Packed bytes on their way out, and those that the registry has not confirmed yet. */
+  readonly outlet: Slots;
 }
 
-/** A buffer that changes hands with its message: the first `length` bytes count. */
+/** A slot of one of the two memories that both threads see; its first `length` bytes count. */
 export interface Filled {
-  readonly buffer: ArrayBuffer;
+  readonly slot: number;
   readonly length: number;
 }
 
@@ -35,16 +40,14 @@ export type ToThread =
   | { readonly say: 'end' }
   /** What becomes of the layer that was announced: it is packed, or only proven. */
   | { readonly say: 'layer'; readonly pack: boolean }
-  /** A piece has found its place: there is room for another. */
-  | { readonly say: 'taken' }
-  /** Its bytes are not needed any more: an empty buffer, to be filled again. */
-  | { readonly say: 'emptied'; readonly buffer: ArrayBuffer }
+  /** A piece is not needed any more: its slot may be filled again. */
+  | { readonly say: 'emptied'; readonly slot: number }
   | { readonly say: 'stop' };
 
 /** What the thread tells. */
 export type FromThread =
-  /** An empty buffer, to be filled again. */
-  | { readonly say: 'emptied'; readonly buffer: ArrayBuffer }
+  /** A slot of the archive’s bytes may be filled again. */
+  | { readonly say: 'emptied'; readonly slot: number }
   | { readonly say: 'layer'; readonly layer: AnnouncedLayer }
   /** Uncompressed bytes of the layer that are done. */
   | { readonly say: 'done'; readonly index: number; readonly bytes: number }
@@ -54,8 +57,3 @@ export type FromThread =
   | { readonly say: 'contents'; readonly contents: Contents }
   | { readonly say: 'refused'; readonly refusal: Refusal; readonly cause: unknown }
   | { readonly say: 'compressor-failed'; readonly problem: string };
-
-/** Bytes of a buffer that goes in, and how many are on their way. */
-export const intake = { size: 256 * 1024, buffers: 8 } as const;
-/** Bytes of a buffer that comes out, and how many may be waiting for a place. */
-export const outlet = { size: 512 * 1024, buffers: 8 } as const;

@@ -7,16 +7,9 @@ import type { Contents } from '../plan.ts';
 import type { Bytes } from '../ports.ts';
 import { Bell } from './bell.ts';
 import { CompressorFailure } from './compressor.ts';
-import {
-  intake,
-  type AnnouncedLayer,
-  type Filled,
-  type FromThread,
-  type Order,
-  type Packed,
-  type ToThread,
-} from './protocol.ts';
+import type { AnnouncedLayer, Filled, FromThread, Order, Packed, ToThread } from './protocol.ts';
 import { plainZlib, type CompressorSetting } from './setting.ts';
+import { freeSlots, makeSlots, slotOf } from './slots.ts';
 import { stoppable } from './stoppable.ts';
 
 export interface PackOptions {
@@ -43,6 +36,13 @@ export interface Sink {
   finish(packed: Packed): void;
 }
 
+/** The thread’s half of an order; the memory is made for each. */
+type Job = Omit<Order, 'intake' | 'outlet'>;
+
+/** Bytes of a slot, and how many: on their way in, and on their way out until the registry has confirmed them. */
+const intakeSlots = [256 * 1024, 8] as const;
+const outletSlots = [512 * 1024, 80] as const;
+
 /** How long a thread that was told to stop may take to end its child, in milliseconds. */
 const patience = 2000;
 
@@ -67,9 +67,8 @@ export async function packArchive(
         thread.tell({ say: 'layer', pack: sink !== undefined });
       } else if (message.say === 'done') to.onDone(message.index, message.bytes);
       else if (message.say === 'piece') {
-        const { buffer, length } = message.filled;
-        await sink?.add(new Uint8Array(buffer, 0, length), () => thread.emptied(buffer));
-        thread.tell({ say: 'taken' });
+        const { slot } = message.filled;
+        await sink?.add(thread.piece(message.filled), () => thread.tell({ say: 'emptied', slot }));
       } else if (message.say === 'packed') sink?.finish(message.packed);
     }
   });
@@ -77,8 +76,8 @@ export async function packArchive(
 
 /** Reads an image archive to its end in a thread of its own and tells what it holds. */
 export async function inspectArchive(bytes: Bytes, limits: ArchiveLimits): Promise<Contents> {
-  const order: Order = { job: 'inspect', limits, compressor: plainZlib };
-  return await inThread(order, bytes, async (thread) => {
+  const job: Job = { job: 'inspect', limits, compressor: plainZlib };
+  return await inThread(job, bytes, async (thread) => {
     for (;;) {
       const message = await thread.next();
       if (message.say === 'contents') return message.contents;
@@ -87,11 +86,11 @@ export async function inspectArchive(bytes: Bytes, limits: ArchiveLimits): Promi
 }
 
 async function inThread<T>(
-  order: Order,
+  job: Job,
   bytes: Bytes,
   converse: (thread: Thread) => Promise<T>,
 ): Promise<T> {
-  const thread = new Thread(order);
+  const thread = new Thread(job);
   const over = new AbortController();
   // Whatever fails first ends the other side, too.
   const fed = thread
@@ -111,14 +110,16 @@ async function inThread<T>(
 class Thread {
   readonly #worker: Worker;
   readonly #arrived: FromThread[] = [];
-  readonly #empty: ArrayBuffer[] = [];
+  readonly #intake = makeSlots(...intakeSlots);
+  readonly #outlet = makeSlots(...outletSlots);
+  readonly #free = freeSlots(this.#intake);
   readonly #bell = new Bell();
   readonly #exited: Promise<unknown>;
-  #made = 0;
   #failure: { readonly error: unknown } | undefined;
   #isOver = false;
 
-  constructor(order: Order) {
+  constructor(job: Job) {
+    const order: Order = { ...job, intake: this.#intake, outlet: this.#outlet };
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), {
       workerData: order,
       env: {},
@@ -134,8 +135,8 @@ class Thread {
     this.#worker.postMessage(message);
   }
 
-  emptied(buffer: ArrayBuffer): void {
-    if (!this.#isOver) this.#worker.postMessage({ say: 'emptied', buffer }, [buffer]);
+  piece({ slot, length }: Filled): Uint8Array {
+    return slotOf(this.#outlet, slot, length);
   }
 
   fail(error: unknown): void {
@@ -157,38 +158,31 @@ class Thread {
     }
   }
 
-  /** Gives it all bytes, as fast as it takes them. Copied: a chunk may be part of a larger buffer, others’ parts beside it. */
+  /** Gives it all bytes, as fast as it takes them. */
   async feed(bytes: Bytes): Promise<void> {
     let filled: Filled | undefined;
     for await (const chunk of bytes) {
       for (let at = 0; at < chunk.length;) {
-        const { buffer, length } = filled ?? { buffer: await this.#emptied(), length: 0 };
-        if (this.#isOver) return;
-        const part = chunk.subarray(at, at + intake.size - length);
-        new Uint8Array(buffer).set(part, length);
+        const { slot, length } = filled ?? { slot: await this.#emptied(), length: 0 };
+        if (slot === undefined) return;
+        const part = chunk.subarray(at, at + this.#intake.size - length);
+        slotOf(this.#intake, slot).set(part, length);
         at += part.length;
-        filled = { buffer, length: length + part.length };
-        if (filled.length < intake.size) continue;
-        this.#give(filled);
+        filled = { slot, length: length + part.length };
+        if (filled.length < this.#intake.size) continue;
+        this.tell({ say: 'bytes', filled });
         filled = undefined;
       }
     }
-    if (filled) this.#give(filled);
+    if (filled) this.tell({ say: 'bytes', filled });
     this.tell({ say: 'end' });
   }
 
-  #give(filled: Filled): void {
-    this.#worker.postMessage({ say: 'bytes', filled } satisfies ToThread, [filled.buffer]);
-  }
-
-  async #emptied(): Promise<ArrayBuffer> {
+  /** A slot that may be filled; `undefined` where it is over. */
+  async #emptied(): Promise<number | undefined> {
     for (;;) {
-      const buffer = this.#empty.pop();
-      if (buffer || this.#isOver) return buffer ?? new ArrayBuffer(intake.size);
-      if (this.#made < intake.buffers) {
-        this.#made += 1;
-        return new ArrayBuffer(intake.size);
-      }
+      const slot = this.#free.pop();
+      if (slot !== undefined || this.#isOver) return slot;
       await this.#bell.rung();
     }
   }
@@ -203,7 +197,7 @@ class Thread {
   }
 
   #take(message: FromThread): void {
-    if (message.say === 'emptied') this.#empty.push(message.buffer);
+    if (message.say === 'emptied') this.#free.push(message.slot);
     else this.#arrived.push(message);
     this.#bell.ring();
   }

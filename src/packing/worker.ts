@@ -19,7 +19,7 @@ const order = workerData as Order;
 /** How often it is told how much is done: once in so many bytes. */
 const often = 4 * 1024 * 1024;
 if (!parentPort) throw new Error('This runs as a thread');
-const mailbox = new Mailbox(parentPort);
+const mailbox = new Mailbox(parentPort, order);
 const result = await work();
 if (result) mailbox.tell(result);
 mailbox.close();
@@ -58,7 +58,7 @@ async function pack({ bytes, ...layer }: LayerStream): Promise<void> {
     size += piece.length;
     await mailbox.hand(piece);
   }
-  await mailbox.flush();
+  mailbox.flush();
   const digest = digestFromHex(hash.digest('hex'));
   mailbox.tell({ say: 'packed', packed: { digest, size } });
 }
