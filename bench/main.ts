@@ -6,7 +6,7 @@ import { openData } from './data.ts';
 import { startEngine } from './engine.ts';
 import { measureFloor } from './floor.ts';
 import { progressLine } from './log.ts';
-import { readOptions, type Options } from './options.ts';
+import { commandOf, readOptions, type Options } from './options.ts';
 import { ours } from './ours.ts';
 import { byHand, contenderByHand } from './peers.ts';
 import { findPeers, installPeers, ourVersions, type Peers } from './programs.ts';
@@ -42,11 +42,11 @@ async function run(given: Options, signal: AbortSignal): Promise<Findings> {
     const floor = await measureFloor(data, { runs: given.runs, signal });
     const leftOut = [...peers.missing].map(([name, why]) => `${name} is left out: ${why}`);
     return {
-      command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+      command: commandOf(given),
       date: new Date(),
       results,
       floor,
-      versions: new Map([...ourVersions(), ...peers.there]),
+      versions: new Map([...(await ourVersions()), ...peers.there]),
       leftOut: typeof engine === 'string' ? [...leftOut, engine] : leftOut,
     };
   } finally {
