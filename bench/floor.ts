@@ -26,7 +26,10 @@ const parts = [
 ] as const;
 
 /** Measures what is unavoidable on this machine, each part by itself. */
-export async function measureFloor(data: Data, runs: number): Promise<Floor> {
+export async function measureFloor(
+  data: Data,
+  { runs, signal }: { readonly runs: number; readonly signal: AbortSignal },
+): Promise<Floor> {
   const archive = await data.archive('A');
   const layers = await data.layers();
   const folder = await mkdtemp(join(tmpdir(), 'bench-floor-'));
@@ -36,21 +39,25 @@ export async function measureFloor(data: Data, runs: number): Promise<Floor> {
     for (const { name, script } of parts) {
       const args = ['-euc', script, 'sh', ...layers];
       const command = { file: 'sh', args, env, folder, doneAt: 'end' as const };
-      const part = await measurePart(command, runs).catch(() => undefined);
+      const part = await measurePart(command, { runs, signal }).catch(() => undefined);
       if (part) measured.push({ name, ...part });
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+  signal.throwIfAborted();
   const cpu = measured.reduce((sum, part) => sum + part.cpu.median, 0);
   const isWhole = measured.length === parts.length;
   return { parts: measured, limit: isWhole ? cpu / availableParallelism() : undefined };
 }
 
-async function measurePart(command: Command, runs: number): Promise<Omit<FloorPart, 'name'>> {
+async function measurePart(
+  command: Command,
+  { runs, signal }: { readonly runs: number; readonly signal: AbortSignal },
+): Promise<Omit<FloorPart, 'name'>> {
   const times: Measured[] = [];
   for (let run = 0; run < runs; run += 1) {
-    times.push(await measure(command, { services: [], daemons: [] }));
+    times.push(await measure(command, { services: [], daemons: [], signal }));
   }
   const spread = (field: 'wall' | 'cpu'): Spread => spreadOf(times.map((time) => time[field]));
   return { wall: spread('wall'), cpu: spread('cpu') };

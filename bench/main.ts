@@ -6,7 +6,7 @@ import { openData } from './data.ts';
 import { startEngine } from './engine.ts';
 import { measureFloor } from './floor.ts';
 import { progressLine } from './log.ts';
-import { readOptions, type Options } from './options.ts';
+import { commandOf, readOptions, type Options } from './options.ts';
 import { ours } from './ours.ts';
 import { byHand, contenderByHand } from './peers.ts';
 import { findPeers, installPeers, ourVersions, type Peers } from './programs.ts';
@@ -20,29 +20,33 @@ if (typeof options === 'string') {
   console.log(options);
   process.exitCode = 2;
 } else {
-  const findings = await run(options);
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Error(`Ended by ${signal}`)));
+  }
+  const findings = await run(options, stop.signal);
   console.log(options.quick ? 'Everything works' : promises(findings.results));
   if (options.report) await writeFile(options.report, reportOf(findings));
 }
 
-async function run(given: Options): Promise<Findings> {
+async function run(given: Options, signal: AbortSignal): Promise<Findings> {
   const data = await openData({ folder: given.data, small: given.quick });
   const peers = await peersOf(given, data.folder);
   const artifacts = await startArtifactServer(data.folder);
   const engine = await startEngine();
   const dockerd = typeof engine === 'string' ? undefined : engine;
   try {
-    const stage = { artifacts, dockerd };
+    const stage = { artifacts, dockerd, signal };
     const field = { stage, data, contenders: contendersOf(given, peers, dockerd) };
     const results = await runRows(given, field);
-    const floor = await measureFloor(data, given.runs);
+    const floor = await measureFloor(data, { runs: given.runs, signal });
     const leftOut = [...peers.missing].map(([name, why]) => `${name} is left out: ${why}`);
     return {
-      command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+      command: commandOf(given),
       date: new Date(),
       results,
       floor,
-      versions: new Map([...ourVersions(), ...peers.there]),
+      versions: new Map([...(await ourVersions()), ...peers.there]),
       leftOut: typeof engine === 'string' ? [...leftOut, engine] : leftOut,
     };
   } finally {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { addAbortListener, once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +26,8 @@ export interface Watched {
   readonly services: readonly number[];
   /** Those of them whose memory is part of the price. */
   readonly daemons: readonly number[];
+  /** Kills the program and its children. */
+  readonly signal: AbortSignal;
 }
 
 /** What one run took. Seconds and bytes. */
@@ -47,9 +49,11 @@ const lookEvery = 50;
 
 /** Runs a program to its end and measures it. Throws where it fails. */
 export async function measure(command: Command, watched: Watched): Promise<Measured> {
+  watched.signal.throwIfAborted();
   const before = await readClocks(watched);
   const start = performance.now();
   const child = launch(command);
+  using _ = addAbortListener(watched.signal, () => void killTree(child.pid ?? 0));
   const ended = once(child, 'close').then(() => performance.now());
   const firstLine = child.stdout ? once(child.stdout, 'data').then(() => performance.now()) : ended;
   const watching = watchUsage(child.pid ?? 0, command.folder, watched.daemons);
@@ -81,6 +85,17 @@ function launch({ file, args, env, folder, input, uid }: Command): ChildProcess 
   // Whoever does not read to the end says in its exit code why.
   child.stdin?.on('error', () => undefined).end(input);
   return child;
+}
+
+/** A shell does not take those along that work for it. */
+async function killTree(root: number): Promise<void> {
+  for (const pid of await treeOf(root)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 async function outputOf(stream: ChildProcess['stdout']): Promise<string> {

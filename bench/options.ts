@@ -57,6 +57,16 @@ export function readOptions(args: readonly string[]): Options | string {
   }
 }
 
+/** The same as it would be typed, without where this machine keeps what. */
+export function commandOf({ rows: taken, only, runs, foreign, repeats, quick }: Options): string {
+  return [
+    'npm run bench --',
+    ...(taken.length < rows.length ? [`--rows ${taken.map(({ id }) => id).join()}`] : []),
+    ...(only.length < contenderNames.length ? [`--only ${only.join()}`] : []),
+    quick ? '--quick' : `--runs ${runs} --repeats ${repeats} --foreign ${foreign * 100}`,
+  ].join(' ');
+}
+
 const known = {
   rows: { type: 'string' },
   only: { type: 'string' },

@@ -6,8 +6,10 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
  */
 const [, , target = '', rate = ''] = process.argv;
 const bytesPerMs = Number(rate) / 1000;
-/** Milliseconds that the link may be ahead of its time: timers are no finer, and what is lost by them is made up for. */
-const slack = 20;
+/** Milliseconds that bytes may be ahead of their time: timers are no finer. */
+const early = 4;
+/** Milliseconds that may be made up for, when a timer or this process was late. */
+const late = 50;
 
 /** When everything that was let through in one direction would have passed the link. */
 class Lane {
@@ -16,7 +18,7 @@ class Lane {
   /** Milliseconds until these bytes may be followed by others. */
   take(bytes: number): number {
     const now = performance.now();
-    this.#free = Math.max(this.#free, now - slack) + bytes / bytesPerMs;
+    this.#free = Math.max(this.#free, now - late) + bytes / bytesPerMs;
     return this.#free - now;
   }
 }
@@ -44,14 +46,14 @@ function pass(from: Socket, to: Socket, lane: Lane): void {
   from.on('data', (chunk: Buffer) => {
     isFull = !to.write(chunk);
     const wait = lane.take(chunk.length);
-    isEarly = wait > slack;
+    isEarly = wait > early;
     if (isEarly) {
       setTimeout(
         () => {
           isEarly = false;
           goOn();
         },
-        wait - slack / 2,
+        wait - early / 2,
       );
     }
     if (isFull || isEarly) from.pause();

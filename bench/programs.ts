@@ -25,7 +25,7 @@ export async function findPeers(): Promise<Peers> {
   for (const [name, { program, version }] of Object.entries(byHand)) {
     try {
       const { stdout } = await run(program, version);
-      there.set(name as PeerName, stdout.trim().split('\n')[0] ?? '');
+      there.set(name as PeerName, versionIn(stdout));
     } catch (error) {
       const hint = name in modules ? `; go install ${modules[name as keyof typeof modules]}` : '';
       missing.set(name as PeerName, `${(error as Error).message.split('\n')[0]}${hint}`);
@@ -44,10 +44,21 @@ export async function installPeers(folder: string): Promise<void> {
   }
 }
 
-/** What our own figures depend on. */
-export function ourVersions(): Map<string, string> {
-  return new Map([
+/** What besides the peers the figures depend on. */
+export async function ourVersions(): Promise<Map<string, string>> {
+  const versions = new Map([
     ['Node', process.versions.node],
     ['zlib', process.versions.zlib],
   ]);
+  for (const program of ['igzip', 'zstd', 'dockerd', 'docker-registry']) {
+    const told = await run(program, ['--version']).catch(() => undefined);
+    const version = told && versionIn(told.stdout + told.stderr);
+    if (version) versions.set(program, version);
+  }
+  return versions;
+}
+
+/** Every program has its own way to say it. */
+function versionIn(text: string): string {
+  return /\d+\.\d+[^\s,]*/.exec(text)?.[0] ?? text.trim();
 }

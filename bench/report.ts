@@ -89,7 +89,11 @@ export function timesOf({ row, outcomes }: RowResult): string {
     'MB on disk',
     'foreign %',
   ];
-  return `### ${row.title}\n\n${table(head, cells)}`;
+  const compressors = [...outcomes].flatMap(([name, [run]]) => {
+    const answer = run?.ours?.answer;
+    return answer && 'compressor' in answer ? [`\`${name}\`: ${answer.compressor}.`] : [];
+  });
+  return [`### ${row.title}`, table(head, cells), ...compressors].join('\n\n');
 }
 
 function floorOf({ parts, limit }: Floor): string {

@@ -21,6 +21,8 @@ const newTag = 'new';
 export interface Stage {
   readonly artifacts: Service;
   readonly dockerd: Dockerd | undefined;
+  /** Ends whatever is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** What a trial is about. */
@@ -96,7 +98,7 @@ async function runIn(stage: Stage, registry: DockerRegistry, trial: Trial): Prom
 }
 
 async function runOn(
-  { artifacts, dockerd }: Stage,
+  { artifacts, dockerd, signal }: Stage,
   registry: DockerRegistry,
   { contender, task }: { readonly contender: Contender; readonly task: Task },
 ): Promise<Outcome> {
@@ -105,7 +107,7 @@ async function runOn(
   const kept = engine ? await engineBytes(engine) : 0;
   const downloads = await downloadsFrom(artifacts);
   const read = await bytesReadBy(registry.pid);
-  const watched = { services: [registry.pid, ...daemons], daemons };
+  const watched = { services: [registry.pid, ...daemons], daemons, signal };
   const measured = await measure(contender.command(task), watched);
   const sent = (await bytesReadBy(registry.pid)) - read;
   const disk = engine ? Math.max(0, (await engineBytes(engine)) - kept) : 0;
