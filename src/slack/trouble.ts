@@ -8,6 +8,23 @@ export function slackProblem(error: unknown): string {
   return 'no answer';
 }
 
+/** Slack’s own errors that pass by themselves. @see https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+const passing = [
+  'fatal_error',
+  'internal_error',
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+];
+
+/** Whether somebody must do something: Slack understood the call and will refuse it again. */
+export function lasts(error: unknown): boolean {
+  return error instanceof WebAPIPlatformError && !passing.includes(error.data.error);
+}
+
 /** What `work` resolves to; throws `slack-refused` where Slack turned the bot away. */
 export async function admitted<T>(work: Promise<T>): Promise<T> {
   try {

@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly seed?: ((seed: Seed) => Seed) | undefined;
   readonly transport?: 'socket' | 'http' | undefined;
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  /** Puts something else in the place of the store. */
+  readonly store?: ((real: Store) => Store) | undefined;
   /** The bot as a process of its own, started as anywhere else, with this in its environment besides. */
   readonly child?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that a call to Slack may take, instead of ten seconds. */
@@ -127,6 +129,7 @@ export class World {
       now: () => this.now(),
       transport: this.#options.transport,
       patience: this.#options.patience,
+      store: this.#options.store,
       ports: (real) => ({
         ...(this.#options.sops ? {} : { secrets: async () => this.outside.credentials }),
         ...(this.#options.steadyTrees ? { trees: this.#remembered(real.trees) } : {}),
@@ -214,6 +217,17 @@ export class World {
   get store(): Store {
     if (!this.#running) throw new Error('The bot is not running');
     return this.#running.store;
+  }
+
+  /** What the health page of a bot in this process says is wrong. */
+  async problems(): Promise<readonly string[]> {
+    return (await this.#running?.ready?.()) ?? [];
+  }
+
+  /** The value of one metric of a bot in this process. */
+  async metric(name: string): Promise<number> {
+    const text = (await this.#running?.metrics?.()) ?? '';
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   }
 
   get requestUrl(): string {
