@@ -46,6 +46,8 @@ export async function promoteThrough(
   const run = await Run.start(outside, sabotage);
   try {
     return await run.promote(at);
+  } catch (error) {
+    return run.stuck(error);
   } finally {
     await run.end();
   }
@@ -119,6 +121,14 @@ class Run {
     await this.#expectOneEnd(revision);
     const { failures, writes } = this.#breaking;
     return { violations: this.#violations, failures, writes, decrypted: this.#decrypted };
+  }
+
+  /** It did not come to an end: nobody need know more than where people stood. */
+  stuck(error: unknown): Ran {
+    const [first = ''] = String(error).split('\n');
+    const violations = [...this.#violations, `it got stuck: ${first}`];
+    const { failures, writes } = this.#breaking;
+    return { violations, failures, writes, decrypted: this.#decrypted };
   }
 
   /** Does it, and again whenever the person was told that nothing was done. */
