@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly seed?: ((seed: Seed) => Seed) | undefined;
   readonly transport?: 'socket' | 'http' | undefined;
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  /** `DATABASE_URL`; a file in the world’s folder unless given. */
+  readonly database?: string | undefined;
   /** Puts something else in the place of the store. */
   readonly store?: ((real: Store) => Store) | undefined;
   /** The bot as a process of its own, started as anywhere else, with this in its environment besides. */
@@ -124,7 +126,7 @@ export class World {
     this.#running = await runBot({
       slack: this.slack,
       policy: change.policy ?? this.policy,
-      database: `sqlite:${join(this.folder, 'promote-image.sqlite')}`,
+      database: this.#options.database ?? `sqlite:${join(this.folder, 'promote-image.sqlite')}`,
       env: this.outside.env,
       now: () => this.now(),
       transport: this.#options.transport,
