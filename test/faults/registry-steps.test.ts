@@ -81,6 +81,17 @@ const silences: Readonly<Record<string, Fault>> = {
   'a byte comes now and then': { fault: 'drip-head', every: 40 },
 };
 
+it(
+  'every step that a sound push takes is among them',
+  inWorld(async (world) => {
+    expectPublished(world, (await world.push(image)).outcome);
+    const taken = new Set<Step>(world.registry.requests.map(({ step }) => step));
+    if (world.tokens.requests.length > 0) taken.add('token');
+    expect([...taken].filter((step) => !steps.includes(step))).toEqual([]);
+    expect(steps.filter((step) => !taken.has(step))).toEqual([]);
+  }),
+);
+
 describe.concurrent.each(steps)('%s', (step) => {
   it.each([408, 500, 502, 503, 504])(
     'is tried again after %i',
