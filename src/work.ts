@@ -6,6 +6,7 @@ import { propose, refuseAsked } from './proposing.ts';
 import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
 import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion } from './states.ts';
+import { tellMissed } from './waiting.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -21,6 +22,7 @@ export function createWork(options: BotOptions): () => Promise<void> {
   const rests = createRests(options.now);
   return async () => {
     await expireOverdue(options);
+    await tellMissed(options);
     const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
     const oldestFirst = due.toReversed().filter(({ id }) => !rests.isResting(id));
     const ended = await Promise.allSettled(oldestFirst.map(({ id }) => pursue(id, working)));

@@ -77,6 +77,22 @@ describe('a Slack that refuses every post', () => {
   });
 });
 
+it('a page in the place of Slack’s answer is no word of Slack’s: nobody is shown it, and it may pass', async () => {
+  const world = await on.start();
+  world.slack.fail({ method: 'views.open', how: 'html' });
+  world.slack.fail({ method: 'chat.postMessage', how: 'html' });
+  await world.ask(alice, '');
+  const told = 'Slack did not open the form: its answer makes no sense. Try again.';
+  await expect.poll(() => world.told(alice)).toEqual([told]);
+  const { revision } = await on.outside.build('build-decision');
+  await world.propose(alice, `build-decision ${revision}`);
+  expect(logged(world, /Slack did not take a post/)).toMatchObject([
+    { level: 40, problem: 'its answer makes no sense' },
+  ]);
+  await world.click(alice, 'withdraw');
+  await world.until('withdrawn');
+});
+
 describe('a form that Slack does not open any more', () => {
   it.each(['expired_trigger_id', 'invalid_trigger_id'])(
     '(%s) is told; the line does the same without it',
