@@ -6,8 +6,9 @@ import { challenge, type Access } from './registry/access.ts';
 import * as blobs from './registry/blobs.ts';
 import { createFaults, type Fault, type Faults, type Step } from './registry/faults.ts';
 import * as manifests from './registry/manifests.ts';
-import { json, readBody, refusal, write, type Reply } from './registry/reply.ts';
+import { json, readBody, refusal, type Reply } from './registry/reply.ts';
 import { createStore, type Store } from './registry/store.ts';
+import { send } from './registry/wire.ts';
 import type { TokenService } from './token-service.ts';
 
 export interface LocalRegistryOptions {
@@ -106,12 +107,10 @@ async function serve(
   const answer = fault?.fault === 'answer' ? fault : undefined;
   const reply =
     answer ?? denied ?? (await call.run(fault?.fault === 'cut' ? fault.after : undefined));
-  if (fault?.fault === 'cut' || fault?.fault === 'lose-reply') return void request.socket.destroy();
-  if (fault?.fault === 'drip') return drip(response, reply, fault.every);
-  if (fault?.fault === 'hang') return hang(response, reply);
+  if (fault?.fault === 'cut') return void request.socket.destroy();
   // An answer before the body was read would leave the body's rest in the connection.
   if (!request.readableEnded) request.resume();
-  write(response, changed(reply, fault));
+  await send(response, changed(reply, fault), fault);
 }
 
 function changed(reply: Reply, fault: Fault | undefined): Reply {
@@ -119,22 +118,6 @@ function changed(reply: Reply, fault: Fault | undefined): Reply {
     return { ...reply, headers: { ...reply.headers, ...fault.headers } };
   }
   return fault?.fault === 'body' ? { ...reply, body: fault.body } : reply;
-}
-
-async function drip(response: ServerResponse, reply: Reply, every: number): Promise<void> {
-  response.writeHead(reply.status, reply.headers);
-  for (const byte of Buffer.from(reply.body ?? '')) {
-    if (response.destroyed) return;
-    response.write(Buffer.of(byte));
-    await sleep(every);
-  }
-  response.end();
-}
-
-function hang(response: ServerResponse, reply: Reply): void {
-  const body = Buffer.from(reply.body ?? '');
-  response.writeHead(reply.status, { ...reply.headers, 'content-length': body.length });
-  response.write(body.subarray(0, body.length >> 1));
 }
 
 function route(store: Store, url: URL, request: IncomingMessage): Call {

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { basic } from './registry/access.ts';
 import { selfSigned } from './registry/certificate.ts';
 import { createFaults, type Faults } from './registry/faults.ts';
-import { json, write, type Reply } from './registry/reply.ts';
+import { json, type Reply } from './registry/reply.ts';
+import { send } from './registry/wire.ts';
 
 export interface TokenServiceOptions {
   /** 0, the default, takes a free one. */
@@ -62,9 +63,10 @@ export async function startTokenService(options: TokenServiceOptions): Promise<T
     requests.push({ query: url.search, authorization });
     const fault = faults.take('token', request.headers);
     if (fault?.fault === 'stall') return;
-    if (fault?.fault === 'lose-reply') return void request.socket.destroy();
-    if (fault?.fault === 'answer') return write(response, fault);
-    write(response, issue({ ...names, ...options, keys, generation }, url.searchParams, request));
+    if (fault?.fault === 'meanwhile' || fault?.fault === 'answer') fault.happens?.();
+    const issuing = { ...names, ...options, keys, generation };
+    const reply = fault?.fault === 'answer' ? fault : issue(issuing, url.searchParams, request);
+    send(response, reply, fault).catch(() => response.destroy());
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');

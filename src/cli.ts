@@ -2,19 +2,15 @@ import { formatProblem, readEnvironment, readOperatorEnvironment } from './confi
 import { PromotionError } from './errors.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
-import { audit } from './verbs/audit.ts';
-import { checkConfig } from './verbs/check-config.ts';
-import { doctor } from './verbs/doctor.ts';
-import { pins } from './verbs/pins.ts';
-import { plan } from './verbs/plan.ts';
 import { Failure, Usage, type Verb } from './verbs/verb.ts';
 
-const verbs: Readonly<Record<string, Verb>> = {
-  plan,
-  pins,
-  audit,
-  'check-config': checkConfig,
-  doctor,
+/** Each is loaded when it is asked for: who verifies the log needs no client of Slack’s or Docker’s. */
+const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
+  plan: async () => (await import('./verbs/plan.ts')).plan,
+  pins: async () => (await import('./verbs/pins.ts')).pins,
+  audit: async () => (await import('./verbs/audit.ts')).audit,
+  'check-config': async () => (await import('./verbs/check-config.ts')).checkConfig,
+  doctor: async () => (await import('./verbs/doctor.ts')).doctor,
 };
 
 const usage = `npm run promote-image -- <verb>
@@ -30,8 +26,9 @@ process.exitCode = await run(process.argv.slice(2));
 
 /** 0: done; 1: refused or failed, the reason on stderr; 2: wrong usage. */
 async function run([name = '', ...args]: readonly string[]): Promise<number> {
-  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  if (!verb) return complain(usage, 2);
+  const load = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (!load) return complain(usage, 2);
+  const verb = await load();
   const print = (text: string): void =>
     void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   const config = () => readConfig(name === 'doctor');

@@ -38,6 +38,11 @@ export function fail<R extends Reason>(reason: R, facts: Facts<R>, cause?: unkno
   throw new PromotionError(refuse(reason, facts), cause === undefined ? undefined : { cause });
 }
 
+/** Whether the database did not take or give something: then nobody knows what is recorded. */
+export function isDatabaseTrouble(error: unknown): boolean {
+  return error instanceof PromotionError && error.reason === 'database-failed';
+}
+
 export function isRefusal(value: unknown): value is Refusal {
   return (
     typeof value === 'object' && value !== null && 'outcome' in value && value.outcome === 'refused'

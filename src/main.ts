@@ -1,5 +1,4 @@
 import type { App, CustomRoute } from '@slack/bolt';
-import type { WebClient } from '@slack/web-api';
 import { randomInt } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +7,7 @@ import { createBot } from './bot.ts';
 import { connectWorld } from './composition.ts';
 import { formatProblem, type Environment } from './config.ts';
 import { fail, PromotionError } from './errors.ts';
-import type { Secrets, Store } from './ports.ts';
+import type { Secrets } from './ports.ts';
 import { Secret } from './secret.ts';
 import { keepTicking } from './service/clock.ts';
 import { healthRoutes, serveRoutes } from './service/health.ts';
@@ -16,6 +15,8 @@ import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { createLogging, type Logging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
+import { createPostWatch } from './service/post-watch.ts';
+import { createReadiness } from './service/readiness.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
 import { createClient } from './slack/client.ts';
@@ -61,11 +62,9 @@ async function start({ policy, environment }: Config): Promise<void> {
   const { signal } = stopping;
   const ports = { ...world, secrets: watched(world.secrets, logging), people, store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
-  const routes = healthRoutes({
-    ready: () => findTrouble(store, client),
-    version,
-    metrics: createMetrics(store),
-  });
+  const watch = createPostWatch(now);
+  const ready = createReadiness({ store, client, apiUrl, posts: watch, now, log });
+  const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
   // Asked first: Bolt itself would end the process with whatever Slack said.
   await admitted(client.auth.test());
   const app = createSlackApp({ bot, store, policy, environment, routes, logger, log });
@@ -73,7 +72,7 @@ async function start({ policy, environment }: Config): Promise<void> {
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
   const { channel } = policy.slack;
-  const delivery = deliverPosts({ store, client, channel, now, log, signal });
+  const delivery = deliverPosts({ store, client, channel, now, log, watch, signal });
   log('info', 'ready', { ...policy.slack, engine: policy.registry.engine });
   stopOnSignals(async () => {
     server?.close();
@@ -107,20 +106,6 @@ async function listen(
     if (!problem) throw error;
     return fail('port-unusable', { address: `${host}:${port}`, problem }, error);
   }
-}
-
-async function findTrouble(store: Store, client: WebClient): Promise<readonly string[]> {
-  const asked = [
-    store.list({ limit: 1 }).then(
-      () => [],
-      () => ['the database does not answer'],
-    ),
-    client.auth.test().then(
-      () => [],
-      () => ['Slack does not answer'],
-    ),
-  ];
-  return (await Promise.all(asked)).flat();
 }
 
 /** The environment for git and sops, without our own secrets; they are taken out of the process’s as well. */

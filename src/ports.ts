@@ -267,6 +267,8 @@ export interface Store {
   events(filter?: { readonly promotion?: string }): AsyncIterable<ChainedEvent>;
   /** Calls back after each committed change, here or in another replica. Returns how to stop that. */
   onChange(listener: () => void): () => void;
+  /** Writes something and takes it back. Throws `database-failed` where the database takes no change. */
+  probe(): Promise<void>;
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   close(): Promise<void>;
@@ -297,6 +299,8 @@ export interface Outbox {
   add(promotion: string, post: (head: Anchor) => Post): Promise<void>;
   /** When the next unsent post comes due. */
   next(): Promise<Date | undefined>;
+  /** How many posts Slack does not have yet. */
+  waiting(): Promise<number>;
 }
 
 export interface QueuedPost {

@@ -1,7 +1,7 @@
 import { mayAct } from './approval.ts';
 import type { BotOptions } from './bot.ts';
 import { canonicalHash } from './canonical.ts';
-import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
+import { isDatabaseTrouble, isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
 import type { Plan } from './plan.ts';
@@ -29,8 +29,10 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
     },
   };
   const plan = await makePlan(asked.ask, planning).catch((error: unknown) => {
-    if (error instanceof PromotionError && !signal.aborted) return error.refusal;
-    throw error;
+    if (!(error instanceof PromotionError) || signal.aborted) throw error;
+    // That is no answer to the request: it is planned again.
+    if (isDatabaseTrouble(error)) throw error;
+    return error.refusal;
   });
   if (isRefusal(plan)) return refuseAsked(current, plan, options);
   return present(current, plan, options);

@@ -1,10 +1,12 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { BotOptions } from './bot.ts';
-import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
+import { explain, isDatabaseTrouble, PromotionError, refuse, type Refusal } from './errors.ts';
+import { createRests } from './rests.ts';
 import { propose, refuseAsked } from './proposing.ts';
 import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
 import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion } from './states.ts';
+import { tellMissed } from './waiting.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -17,16 +19,22 @@ interface Working extends BotOptions {
  */
 export function createWork(options: BotOptions): () => Promise<void> {
   const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
+  const rests = createRests(options.now);
   return async () => {
     await expireOverdue(options);
+    await tellMissed(options);
     const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
-    const oldestFirst = due.toReversed();
+    const oldestFirst = due.toReversed().filter(({ id }) => !rests.isResting(id));
     const ended = await Promise.allSettled(oldestFirst.map(({ id }) => pursue(id, working)));
-    // One that fails is taken up again at the next tick; it keeps no other from going on.
+    // One that fails is taken up again at a later tick; it keeps no other from going on.
     for (const [at, one] of ended.entries()) {
-      if (one.status === 'fulfilled') continue;
-      const facts = { promotion: oldestFirst[at]?.id, error: one.reason as unknown };
-      options.log('error', 'a promotion could not be taken on', facts);
+      const id = oldestFirst[at]?.id ?? '';
+      if (one.status === 'fulfilled') rests.wentOn(id);
+      else {
+        rests.failed(id);
+        const error: unknown = one.reason;
+        options.log('error', 'a promotion could not be taken on', { promotion: id, error });
+      }
     }
   };
 }
@@ -61,6 +69,8 @@ async function attempt(promotion: Promotion, options: Working): Promise<void> {
   } catch (error) {
     // Parked: the state says where to take it up again.
     if (options.signal.aborted) return;
+    // What was done is not recorded, so nothing may be said of it: it is taken up again and recognised.
+    if (isDatabaseTrouble(error)) throw error;
     await settle(promotion, error, options);
   }
 }

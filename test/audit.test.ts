@@ -150,7 +150,10 @@ describe('the audit log', () => {
   });
 });
 
-describe('10,000 random changes of the log', () => {
+const changes = Number(process.env['AUDIT_CHANGES'] ?? 10_000);
+const seed = Number(process.env['AUDIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+describe(`${changes} random changes of the log`, () => {
   const length = 8;
   const log = logOf(length, (n) =>
     happened(n, { n, text: `“${n}”`, list: [n, { deep: `x${n}` }] }),
@@ -219,9 +222,26 @@ describe('10,000 random changes of the log', () => {
           ok: false,
         });
       }),
-      { numRuns: 10_000 },
+      { numRuns: changes, seed },
     );
+    const counts = Object.entries(seen).map(([what, count]) => `${count} ${what}`);
+    console.log(`audit: seed ${seed}, ${changes} changes, 0 missed: ${counts.join(', ')}`);
     expect(Object.keys(seen)).toHaveLength(7);
+  });
+
+  it('are missed by who does not look at the hashes', async () => {
+    const blind = (events: readonly ChainedEvent[]) =>
+      events.every(({ seq }, index) => seq === index + 1) && events.length === log.length;
+    let missed = 0;
+    fc.assert(
+      fc.property(tampering, (how) => {
+        const tampered = tamper(how);
+        fc.pre(JSON.stringify(tampered) !== JSON.stringify(log));
+        if (blind(tampered)) missed += 1;
+      }),
+      { numRuns: 500, seed },
+    );
+    expect(missed).toBeGreaterThan(100);
   });
 
   it('misses none in the exported text', async () => {
@@ -239,7 +259,7 @@ describe('10,000 random changes of the log', () => {
         fc.pre(changed !== text_);
         await expect(read(lines.with(line, changed))).rejects.toThrow();
       }),
-      { numRuns: 1_000 },
+      { numRuns: changes / 10, seed },
     );
   });
 

@@ -40,6 +40,10 @@ export type Fault =
   | { readonly fault: 'body'; readonly body: string | Buffer }
   /** Sends the answer's body a byte a time, this many milliseconds apart. */
   | { readonly fault: 'drip'; readonly every: number }
+  /** Does it, then closes its side of the connection instead of answering. */
+  | { readonly fault: 'half-close' }
+  /** Does it, then sends a head that never ends, a byte a time, this many milliseconds apart. */
+  | { readonly fault: 'drip-head'; readonly every: number }
   /** Sends the answer's head and half of its body, then nothing. */
   | { readonly fault: 'hang' }
   /** Waits, then goes on. */

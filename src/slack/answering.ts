@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answer, type Answer } from '../answer.ts';
 import type { Log } from '../bot.ts';
 import { canonical } from '../canonical.ts';
-import { refuse } from '../errors.ts';
+import { PromotionError, refuse, type Refusal } from '../errors.ts';
 import { refused } from '../messages.ts';
 import type { Message } from '../ports.ts';
 import { slackProblem } from './trouble.ts';
@@ -43,10 +43,15 @@ export async function showAnswer(work: Promise<Answer>, asker: Asker): Promise<A
     return given;
   } catch (error) {
     asker.log('error', 'a delivery could not be handled', { error });
-    const problem = error instanceof Error ? error.name : 'unknown';
-    await tell(refused(refuse('unexpected', { problem, id: asker.user })), asker);
+    await tell(refused(reasonOf(error, asker)), asker);
     return undefined;
   }
+}
+
+function reasonOf(error: unknown, { user }: Asker): Refusal {
+  if (error instanceof PromotionError) return error.refusal;
+  const problem = error instanceof Error ? error.name : 'unknown';
+  return refuse('unexpected', { problem, id: user });
 }
 
 /** Somebody for whom a modal can be opened: Slack’s trigger lives 3 s, so this is quick or not at all. */

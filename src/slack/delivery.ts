@@ -1,9 +1,10 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
-import type { QueuedPost, Store } from '../ports.ts';
+import type { CardPlace, QueuedPost, Store } from '../ports.ts';
+import type { PostWatch } from '../service/post-watch.ts';
 import { isHopeless, sendPost } from './posts.ts';
-import { retryAfter, slackProblem } from './trouble.ts';
+import { lasts, retryAfter, slackProblem } from './trouble.ts';
 
 export interface DeliveryOptions {
   readonly store: Store;
@@ -12,6 +13,7 @@ export interface DeliveryOptions {
   readonly channel: string;
   readonly now: () => Date;
   readonly log: Log;
+  readonly watch: Pick<PostWatch, 'taken' | 'refused' | 'givenUp'>;
   readonly signal: AbortSignal;
 }
 
@@ -24,51 +26,78 @@ const longestPause = 60_000;
  */
 export async function deliverPosts(options: DeliveryOptions): Promise<void> {
   const { store, signal, now, log } = options;
+  const unrecorded = new Map<number, CardPlace>();
   let wake = Promise.withResolvers<void>();
   const stopListening = store.onChange(() => wake.resolve());
   signal.addEventListener('abort', () => wake.resolve(), { once: true });
   while (!signal.aborted) {
     wake = Promise.withResolvers<void>();
     try {
+      await record(unrecorded, store);
       const due = await store.outbox.due(now());
-      await Promise.all(due.map((queued) => deliver(queued, options)));
+      await Promise.all(due.map((queued) => deliver(queued, unrecorded, options)));
       if (due.length > 0) continue;
       const next = await store.outbox.next();
       const pause = next ? Math.min(Math.max(next.getTime() - now().getTime(), 20), 5000) : 5000;
       await Promise.race([wake.promise, sleep(pause, undefined, { ref: false })]);
     } catch (error) {
-      log('error', 'the outbox cannot be read', { error });
+      log('error', 'the outbox cannot be read or written', { error });
       await Promise.race([sleep(1000, undefined, { ref: false }), aborted(signal)]);
     }
   }
   stopListening();
 }
 
-async function deliver(queued: QueuedPost, options: DeliveryOptions): Promise<void> {
-  const { store, now, log } = options;
-  try {
-    const place = await sendPost(queued, options);
+/** What Slack has and the database did not take note of: as long as somebody knows, nobody need look for it. */
+async function record(unrecorded: Map<number, CardPlace>, { outbox }: Store): Promise<void> {
+  for (const [id, place] of unrecorded) {
+    await outbox.sent(id, place);
+    unrecorded.delete(id);
+  }
+}
+
+async function deliver(
+  queued: QueuedPost,
+  unrecorded: Map<number, CardPlace>,
+  options: DeliveryOptions,
+): Promise<void> {
+  const { store, now, watch } = options;
+  const sent = await sendPost(queued, options).then(
+    (place) => ({ place }),
+    (error: unknown) => ({ error }),
+  );
+  if ('place' in sent) watch.taken(queued.id);
+  const place = 'place' in sent ? sent.place : giveUp(queued, sent.error, options);
+  if (place) {
+    unrecorded.set(queued.id, place);
     await store.outbox.sent(queued.id, place);
-  } catch (error) {
-    const facts = {
-      post: queued.post.kind,
-      promotion: queued.promotion,
-      problem: slackProblem(error),
-      attempts: queued.attempts,
-    };
-    if (isHopeless(error, queued)) {
-      log('error', 'Slack will never take this post; given up', facts);
-      // No place of its own: what would follow in it is posted anew.
-      const nowhere = { channel: options.channel, ts: '' };
-      const place = queued.post.kind === 'card' ? (queued.card ?? nowhere) : nowhere;
-      await store.outbox.sent(queued.id, place);
-      return;
-    }
-    log('warn', 'Slack did not take a post; it is tried again', facts);
-    const pause =
-      (retryAfter(error) ?? 0) * 1000 || Math.min(longestPause, 500 * 2 ** queued.attempts);
+    unrecorded.delete(queued.id);
+  } else if ('error' in sent) {
+    const asked = (retryAfter(sent.error) ?? 0) * 1000;
+    const pause = asked || Math.min(longestPause, 500 * 2 ** queued.attempts);
     await store.outbox.later(queued.id, new Date(now().getTime() + pause));
   }
+}
+
+/** Where a post belongs that Slack will never take; `undefined` where it is tried again. Either is told. */
+function giveUp(
+  queued: QueuedPost,
+  error: unknown,
+  { channel, log, watch }: DeliveryOptions,
+): CardPlace | undefined {
+  const problem = slackProblem(error);
+  const { id, post, promotion, attempts } = queued;
+  const facts = { post: post.kind, promotion, problem, attempts };
+  if (isHopeless(error, queued)) {
+    log('error', 'Slack will never take this post; given up', facts);
+    watch.givenUp(id);
+    // No place of its own: what would follow in it is posted anew.
+    const nowhere = { channel, ts: '' };
+    return post.kind === 'card' ? (queued.card ?? nowhere) : nowhere;
+  }
+  log(lasts(error) ? 'error' : 'warn', 'Slack did not take a post; it is tried again', facts);
+  watch.refused(id, { problem, lasts: lasts(error) });
+  return undefined;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -3,9 +3,32 @@ import { fail } from '../errors.ts';
 
 /** What went wrong with a call to Slack, in a word that may be shown: its own error code, or what kind of silence. */
 export function slackProblem(error: unknown): string {
-  if (error instanceof WebAPIPlatformError) return error.data.error;
+  if (error instanceof WebAPIPlatformError) return codeOf(error) ?? 'its answer makes no sense';
   if (error instanceof WebAPIRateLimitedError) return 'rate limited';
   return 'no answer';
+}
+
+/** Slack’s own code. A page that a proxy answered with instead comes as an error of Slack’s too: that is none. */
+function codeOf(error: WebAPIPlatformError): string | undefined {
+  return /^[a-z_]{1,60}$/.test(error.data.error) ? error.data.error : undefined;
+}
+
+/** Slack’s own errors that pass by themselves. @see https://docs.slack.dev/reference/methods/chat.postMessage#errors */
+const passing = [
+  'fatal_error',
+  'internal_error',
+  'ratelimited',
+  'rate_limited',
+  'message_limit_exceeded',
+  'request_timeout',
+  'service_unavailable',
+  'team_added_to_org',
+];
+
+/** Whether somebody must do something: Slack understood the call and will refuse it again. */
+export function lasts(error: unknown): boolean {
+  const code = error instanceof WebAPIPlatformError ? codeOf(error) : undefined;
+  return code !== undefined && !passing.includes(code);
 }
 
 /** What `work` resolves to; throws `slack-refused` where Slack turned the bot away. */
@@ -14,7 +37,7 @@ export async function admitted<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof WebAPIPlatformError)) throw error;
-    return fail('slack-refused', { problem: error.data.error }, error);
+    return fail('slack-refused', { problem: slackProblem(error) }, error);
   }
 }
 

@@ -62,6 +62,14 @@ export function outboxOf(database: Database, clock: () => Date, onAdded: () => v
       const [first] = times.toSorted();
       return first === undefined ? undefined : new Date(first);
     },
+    async waiting() {
+      const { count } = await kysely
+        .selectFrom('outbox')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('sent_at', 'is', null)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
   };
 }
 

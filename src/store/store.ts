@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Changed, Store } from '../ports.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';
@@ -68,6 +69,7 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    probe: () => write(database, (tx) => leaveNothing(tx, now().toISOString())),
     outbox: outboxOf(database, now, tell),
     ledger: ledgerOf(kysely, now),
     close: async () => {
@@ -78,6 +80,18 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
 }
 
 type Recorded = Changed | Noted;
+
+/** About what a change needs: a database with no room for it would not take one either. */
+const room = 8 * 1024;
+
+async function leaveNothing(tx: Tx, at: string): Promise<void> {
+  const key = `probe:${randomUUID()}`;
+  await tx
+    .insertInto('inbox')
+    .values({ key, at: at.padEnd(room) })
+    .execute();
+  await tx.deleteFrom('inbox').where('key', '=', key).execute();
+}
 
 /** What has no event wrote nothing: it may be looked up again. */
 async function isThere(tx: Tx, result: Recorded): Promise<boolean> {

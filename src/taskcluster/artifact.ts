@@ -117,7 +117,7 @@ function unexpected(
   problem: string,
 ): never {
   body.destroy();
-  return fail('taskcluster-nonsense', { what: `for ${name} of ${taskId}`, problem });
+  return fail('taskcluster-nonsense', { what: `the request for ${name} of ${taskId}`, problem });
 }
 
 /**
@@ -129,7 +129,7 @@ export async function readArtifact(
   artifact: ArtifactName,
   limit: number,
 ): Promise<Uint8Array | undefined> {
-  const what = `for ${artifact.name} of ${artifact.taskId}`;
+  const what = `the request for ${artifact.name} of ${artifact.taskId}`;
   return withinTime(source.http, what, (signal) =>
     repeat(source.http, { what, signal }, async () => {
       const response = await requestArtifact(source, artifact, { signal });

@@ -101,7 +101,7 @@ function problemInGraph(bytes: Uint8Array, { taskId, definition }: Subject): str
   const graph = 'problem' in json ? undefined : Graph.safeParse(json.value);
   if (!graph?.success) {
     const problem = 'problem' in json ? json.problem : 'it has another shape';
-    return fail('taskcluster-nonsense', { what: `for ${graphName}`, problem });
+    return fail('taskcluster-nonsense', { what: `the request for ${graphName}`, problem });
   }
   const planned = graph.data[taskId]?.task;
   if (!planned) return '';

@@ -127,7 +127,7 @@ function connect(download: Download, position: Position): Promise<Part> {
   const { offset } = position;
   const { source, build, signal } = download;
   const { taskId, runId, artifact } = build;
-  const what = `for ${artifact.name} of ${taskId}`;
+  const what = `the request for ${artifact.name} of ${taskId}`;
   const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
   return repeat(source.http, { what, signal }, async (): Promise<Part | Again> => {
     const name = { taskId, runId, name: artifact.name };
@@ -164,7 +164,10 @@ function checkedPart(
   const part = partOf(response, offset);
   if (!part) {
     const problem = 'it sends another part than was asked for';
-    return fail('taskcluster-nonsense', { what: `for ${artifact.name} of ${taskId}`, problem });
+    return fail('taskcluster-nonsense', {
+      what: `the request for ${artifact.name} of ${taskId}`,
+      problem,
+    });
   }
   if (part.total !== undefined && part.total > download.limit) tooLarge(download);
   return part;
@@ -177,7 +180,10 @@ function giveUp({ source, build }: Download, error: object): never {
     fail('download-stalled', { artifact: artifact.name, seconds });
   }
   const problem = 'the connection breaks every time';
-  return fail('taskcluster-unreachable', { what: `for ${artifact.name} of ${taskId}`, problem });
+  return fail('taskcluster-unreachable', {
+    what: `the request for ${artifact.name} of ${taskId}`,
+    problem,
+  });
 }
 
 function tooSlow({ source, build }: Download): never {

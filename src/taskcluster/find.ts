@@ -59,7 +59,7 @@ async function findByRevision(
 }
 
 function readLabels(bytes: Uint8Array, decision: TaskId): ReadonlyMap<string, TaskId> {
-  const what = `for ${labelMap} of ${decision}`;
+  const what = `the request for ${labelMap} of ${decision}`;
   const json = readJson(bytes);
   if ('problem' in json) return fail('taskcluster-nonsense', { what, problem: json.problem });
   const parsed = z.record(z.string(), TaskId).safeParse(json.value);

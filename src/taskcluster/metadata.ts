@@ -40,20 +40,28 @@ export function createMetadata(rootUrl: string, http: Http): Metadata {
   return {
     async findTask(route) {
       const url = index.buildUrl(index.findTask, route);
-      const found = await ask(http, { what: `the index for ${route}`, url }, FoundTask);
+      const found = await ask(
+        http,
+        { what: `the request for the index’s ${route}`, url },
+        FoundTask,
+      );
       return found?.taskId;
     },
     async status(taskId) {
       const url = queue.buildUrl(queue.status, taskId);
-      const answer = await ask(http, { what: `for the status of ${taskId}`, url }, StatusAnswer);
+      const answer = await ask(
+        http,
+        { what: `the request for the status of ${taskId}`, url },
+        StatusAnswer,
+      );
       return answer?.status;
     },
     definition(taskId) {
       const url = queue.buildUrl(queue.task, taskId);
-      return ask(http, { what: `for the definition of ${taskId}`, url }, AnyObject);
+      return ask(http, { what: `the request for the definition of ${taskId}`, url }, AnyObject);
     },
     async artifactInfo({ taskId, runId, name }) {
-      const what = `for ${name} of ${taskId}`;
+      const what = `the request for ${name} of ${taskId}`;
       const url = queue.buildUrl(queue.artifactInfo, taskId, runId, name);
       const info = await ask(http, { what, url }, ArtifactInfo);
       if (info) return info;

@@ -77,5 +77,8 @@ export function taskQueue(
 export function firstProblem({ issues }: z.ZodError): string {
   const [issue] = issues;
   const path = issue?.path.join('.');
-  return path ? `${path}: ${issue?.message}` : (issue?.message ?? 'it has another shape');
+  if (!issue || !path) return 'it has another shape';
+  return issue.message.endsWith('received undefined')
+    ? `${path} is missing`
+    : `${path}: ${issue.message}`;
 }

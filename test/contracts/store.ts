@@ -60,6 +60,22 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
     return await change(first, pending(first, tag));
   }
 
+  it(`${name}: takes something on trial and keeps nothing of it`, async () => {
+    await store.probe();
+    await store.probe();
+    expect(await database.sql('select count(*) from inbox')).toEqual(['0']);
+    expect(await events()).toEqual([]);
+  });
+
+  it(`${name}: knows how many posts wait`, async () => {
+    expect(await store.outbox.waiting()).toBe(0);
+    await store.note({ event: eventOf('noted'), posts: () => [thread('a'), thread('b')] });
+    expect(await store.outbox.waiting()).toBe(2);
+    for (const { id } of await store.outbox.due(now()))
+      await store.outbox.sent(id, { channel: 'C', ts: '1' });
+    expect(await store.outbox.waiting()).toBe(0);
+  });
+
   describe(`${name}: promotions`, () => {
     it('keeps a promotion as it was given, with a version that grows', async () => {
       const first = await create(asked('p1'));

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeImage, type LocalImage } from '../../local/image.ts';
@@ -55,6 +56,8 @@ async function failure(more?: Partial<PushSetting>, idle?: number): Promise<Prom
   );
   if (!(error instanceof PromotionError)) throw error;
   expect(`${error.message} ${JSON.stringify(error)}`).not.toContain('cAnArY');
+  // What, why, what next: one short paragraph of whole sentences.
+  expect(error.message).toMatch(/^[^\n]{10,300}[.:] [A-Z][^\n]*\.$/);
   return error;
 }
 
@@ -204,9 +207,20 @@ describe('before anything is downloaded', () => {
     expect(again.opened()).toBe(0);
   });
 
-  it('an engine that does not answer is told', async () => {
+  it('an engine whose socket is missing is told', async () => {
     await fake.close();
-    expect(await failure()).toMatchObject({ reason: 'docker-unreachable' });
+    expect(await failure()).toMatchObject({
+      reason: 'docker-unreachable',
+      message: expect.stringMatching(/Check DOCKER_HOST and the engine, then press Retry\.$/),
+    });
+  });
+
+  it('an engine that says nothing is told in bounded time', async () => {
+    fake.instead.version = () => undefined;
+    fake.instead.load = () => undefined;
+    const start = performance.now();
+    expect(await failure({}, 300)).toMatchObject({ reason: 'docker-unreachable' });
+    expect(performance.now() - start).toBeLessThan(3000);
   });
 });
 
@@ -410,6 +424,56 @@ describe('a push is a failure', () => {
     };
     await engine()(setting().push);
     expect(tagged()).toBeDefined();
+  });
+
+  it.each([
+    ['before it says anything', []],
+    ['in the middle', [{ status: 'Pushing', id: 'a' }]],
+    ['in the middle of a character', ['{"status":"Größe']],
+    ['after the digest', [line('v1')]],
+  ])('whose engine restarts %s', async (_, lines) => {
+    fake.instead.push = async (response) => {
+      events(response, ...lines);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      response.socket?.destroy();
+    };
+    expect(await failure()).toMatchObject({ reason: 'docker-unreachable' });
+    expect(tagged()).toBeUndefined();
+  });
+
+  it('whose engine stands still in the middle', async () => {
+    fake.instead.push = (response) => events(response, { status: 'Pushing', id: 'a' });
+    expect(await failure({}, 300)).toMatchObject({
+      reason: 'docker-unreachable',
+      facts: { problem: 'nothing came for 0.3 s' },
+    });
+  });
+
+  it('whose engine sends a line of 100 MB: the connection is cut long before', async () => {
+    let sent = 0;
+    fake.instead.push = async (response) => {
+      const mebibyte = Buffer.alloc(1024 ** 2, 'x');
+      response.write('{"status":"');
+      for (; sent < 100 && !response.destroyed; sent += 1) {
+        if (response.write(mebibyte)) continue;
+        await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      }
+    };
+    expect(await failure()).toMatchObject({ reason: 'docker-nonsense' });
+    expect(sent).toBeLessThan(20);
+  });
+
+  it.each([
+    ['cut in two', Buffer.from('{"error":"denied: größer"}\n'), 'registry-denied'],
+    ['that is none', Buffer.from('{"status":"gr\xff"}\n', 'latin1'), 'docker-nonsense'],
+  ])('whose engine sends a character %s', async (_, bytes, reason) => {
+    fake.instead.push = async (response) => {
+      const at = bytes.findIndex((byte) => byte > 127) + 1;
+      response.write(bytes.subarray(0, at));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      response.end(bytes.subarray(at));
+    };
+    expect(await failure()).toMatchObject({ reason });
   });
 
   it('that was stopped by us', async () => {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import { startRegistry } from '../../local/registry.ts';
-import type { Fault, Step } from '../../local/registry/faults.ts';
+import type { Fault } from '../../local/registry/faults.ts';
 import { fail } from '../../src/errors.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
 import {
@@ -35,84 +35,7 @@ function tagged(): string | undefined {
   return world.registry.store.repositories.get(target.name)?.tags.get(target.tag);
 }
 
-/** Every step of a push that the registry or its token service can fail at. */
-const steps: readonly Step[] = [
-  'ping',
-  'token',
-  'look',
-  'start',
-  'tags',
-  'patch',
-  'finish',
-  'head-blob',
-  'put-manifest',
-  'put-tag',
-  'manifest',
-];
-/** Steps without which a push goes on: they only save time. */
-const dispensable: readonly Step[] = ['tags'];
-
 const answers = (status: number, headers = {}): Fault => ({ fault: 'answer', status, headers });
-
-describe.each(steps)('%s', (step) => {
-  it.each([408, 500, 502, 503, 504])('is tried again after %i', async (status) => {
-    world.fault(step, answers(status), { times: 2 });
-    const { outcome } = await world.push(image);
-    expect(resultOf(outcome)).toBe('published');
-    expect(tagged()).toBe('digest' in outcome && outcome.digest);
-  });
-
-  it.each([
-    ['seconds', '7', 7000],
-    ['an HTTP date', 'date', 9000],
-    ['nothing', undefined, 0],
-  ])('waits as long as a 429 with %s asks', async (_, header, wait) => {
-    const value = header === 'date' ? new Date(Date.now() + 9000).toUTCString() : header;
-    world.fault(step, answers(429, value ? { 'retry-after': value } : {}));
-    const { outcome } = await world.push(image);
-    expect(resultOf(outcome)).toBe('published');
-    expect(Math.max(...world.clock.slept)).toBeGreaterThanOrEqual(wait - 2000);
-    expect(Math.max(...world.clock.slept)).toBeLessThanOrEqual(wait + 1000);
-  });
-
-  it('is tried again when the connection breaks', async () => {
-    world.fault(step, { fault: 'lose-reply' }, { times: 2 });
-    expect(resultOf((await world.push(image)).outcome)).toBe('published');
-  });
-
-  it('is tried again when nothing comes', async () => {
-    world.fault(step, { fault: 'stall' });
-    const { outcome, ms } = await world.push(image);
-    expect(resultOf(outcome)).toBe('published');
-    expect(ms).toBeLessThan(timing.total);
-  });
-
-  const lasting = dispensable.includes(step) ? 'published' : undefined;
-  it.each([
-    ['registry-failed', answers(503)],
-    ['registry-busy', answers(429, { 'retry-after': '1' })],
-    ['registry-busy', answers(429, { 'retry-after': '86400' })],
-    ['registry-unreachable', { fault: 'lose-reply' }],
-    ['registry-unreachable', { fault: 'stall' }],
-  ] as const)('gives up with %s in bounded time (%o)', async (reason, fault) => {
-    world.fault(step, fault, forever);
-    const { outcome, ms } = await world.push(image);
-    // What arrived although no reply came is recognised by asking what is there.
-    const asks = step === 'put-tag' || step === 'patch' || step === 'finish';
-    const isDone = asks && fault.fault === 'lose-reply';
-    expect(resultOf(outcome)).toBe(isDone ? 'published' : (lasting ?? reason));
-    expect(ms).toBeLessThan(5000);
-    const waited = world.clock.slept.reduce((sum, each) => sum + each, 0);
-    expect(waited).toBeLessThanOrEqual(timing.patience * 2 + 5000);
-  });
-
-  it.each([400, 409, 422])('does not try again after %i', async (status) => {
-    world.fault(step, answers(status), forever);
-    const { outcome } = await world.push(image);
-    expect(resultOf(outcome)).not.toBe(lasting ? 'registry-failed' : 'published');
-    expect(world.count(step)).toBeLessThanOrEqual(step === 'patch' || step === 'finish' ? 6 : 3);
-  });
-});
 
 describe('an upload', () => {
   it('goes on where the registry was cut off, and sends the rest only', async () => {

@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readPolicy } from '../../src/config.ts';
 import { createSecrets } from '../../src/sops/secrets.ts';
 import { canary, sopsWorkspace, type SopsWorkspace } from '../sops/workspace.ts';
 
@@ -33,28 +36,31 @@ const openPipes = () =>
 const leak = `echo '${canary}' >&2; printf '${canary}'`;
 
 describe('each exit code has its own words', () => {
-  it.each([
-    [1, 'sops-failed'],
-    [2, 'sops-file'],
-    [3, 'sops-failed'],
-    [4, 'sops-failed'],
-    [5, 'sops-failed'],
-    [8, 'sops-failed'],
-    [24, 'sops-tampered'],
-    [25, 'sops-tampered'],
-    [51, 'sops-tampered'],
-    [52, 'sops-tampered'],
-    [61, 'sops-failed'],
-    [91, 'sops-failed'],
-    [100, 'sops-file'],
-    [111, 'sops-no-key'],
-    [112, 'sops-failed'],
-    [128, 'sops-no-key'],
-    [143, 'sops-failed'],
-    [200, 'sops-failed'],
-    [255, 'sops-failed'],
-  ])('%i is %s', async (code, reason) => {
-    expect(await failure(`${leak}; exit ${code}`)).toMatchObject({ reason });
+  /** Every exit code that sops has, by its source, and some that it has not. */
+  const codes: Readonly<Record<string, readonly number[]>> = {
+    'sops-failed': [
+      1, 3, 4, 5, 6, 7, 8, 21, 23, 49, 61, 85, 91, 92, 112, 143, 200, 201, 202, 203, 255,
+    ],
+    'sops-file': [2, 100],
+    'sops-tampered': [24, 25, 51, 52],
+    'sops-no-key': [111, 128],
+  };
+  const words: Readonly<Record<string, RegExp>> = {
+    'sops-failed':
+      /^sops ended with exit code \d+\. An operator must run sops by hand to see why, then press Retry\.$/,
+    'sops-file':
+      /^The credentials file cannot be used: sops cannot read it\. An operator must look at `registry\.credentials\.file`, then press Retry\.$/,
+    'sops-tampered':
+      /^The credentials file was changed after it was encrypted\. An operator must restore it from its repository; nothing was decrypted\.$/,
+    'sops-no-key':
+      /^sops has no key for the credentials file\. An operator must give the bot its key \(e\.g\. SOPS_AGE_KEY_FILE\), then press Retry\.$/,
+  };
+  const cases = Object.entries(codes).flatMap(([reason, all]) =>
+    all.map((code) => [code, reason] as const),
+  );
+  it.each(cases)('%i is %s', async (code, reason) => {
+    const message = expect.stringMatching(words[reason] ?? /^$/);
+    expect(await failure(`${leak}; exit ${code}`)).toMatchObject({ reason, message });
   });
 
   it('tells a signal from an exit code', async () => {
@@ -95,6 +101,45 @@ describe('output that is not what was asked for', () => {
     const script = `yes '${canary}' | head -c 20000000 >&2; printf '{"hub":{"user":"u","token":"t"}}'`;
     const { username } = await createSecrets(await workspace.withScript(script))();
     expect(username).toBe('u');
+  });
+});
+
+describe('what cannot be run or is not what it was', () => {
+  it('an interpreter that is not there is told as a missing sops', async () => {
+    const options = await workspace.withScript('exit 0');
+    await writeFile(options.sopsPath ?? '', '#!/nonexistent/sh\n');
+    const error = await createSecrets(options)().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      reason: 'sops-missing',
+      message: expect.stringMatching(/could not be started\. An operator must install sops/),
+    });
+  });
+
+  it('a file that changes after it was checked: what was checked is decrypted', async () => {
+    const before = await readFile(workspace.file, 'utf8');
+    const good = `printf '{"hub":{"user":"u","token":"t"}}'`;
+    const swap = `printf 'hub: evil' > '${workspace.file}'; for last; do :; done; cat "$last" > "$0.saw"`;
+    const options = await workspace.withScript(`${swap}; ${good}`);
+    await createSecrets(options)();
+    expect(await readFile(workspace.file, 'utf8')).toBe('hub: evil');
+    expect(await readFile(`${options.sopsPath}.saw`, 'utf8')).toBe(before);
+  });
+
+  it('no configuration makes sops look away from the MAC', async () => {
+    for (const more of [{ args: ['--ignore-mac'] }, { ignoreMac: true }, { 'ignore-mac': true }]) {
+      const credentials = { file: 'a.yml', username: 'u', password: 'p', ...more };
+      const read = readPolicy(JSON.stringify({ registry: { credentials } }));
+      const problems = read.ok ? [] : read.problems.map(({ path }) => path);
+      expect(problems).toContainEqual(expect.stringMatching(/^registry\.credentials/));
+    }
+    const options = await workspace.withScript(
+      `printf '%s\\n' "$@" > "$0.args"; printf '{"hub":{"user":"u","token":"t"}}'`,
+    );
+    await cp(workspace.file, join(workspace.folder, '--ignore-mac.yml'));
+    const file = join(workspace.folder, '--ignore-mac.yml');
+    await createSecrets({ ...options, file })();
+    const args = (await readFile(`${options.sopsPath}.args`, 'utf8')).trim().split('\n');
+    expect(args.filter((arg) => arg.startsWith('-'))).toEqual(['--output-type']);
   });
 });
 

@@ -119,6 +119,15 @@ describe('an answer that is right but for one thing', () => {
   });
 });
 
+it('an answer that is no use is told with what was asked and what is missing', async () => {
+  const { builds, publish, taskcluster } = given();
+  const { taskId } = await publish({ archive });
+  taskcluster.faults.push({ at: 'queue', path: '/status', fault: 'text', text: '{}', type: json });
+  await expect(builds().verify(image, taskId)).rejects.toThrow(
+    `Taskcluster’s answer to the request for the status of ${taskId} cannot be used: status is missing. Try again; if it stays so, ask the Taskcluster team.`,
+  );
+});
+
 describe('a small artifact', () => {
   async function outcome(name: string, ...faults: readonly Wrong[]): Promise<Reason | undefined> {
     const { builds, publish, taskcluster } = given();

@@ -11,6 +11,9 @@ import type { RepinCommand, Store } from '../../src/ports.ts';
 import { Secret } from '../../src/secret.ts';
 import { keepTicking } from '../../src/service/clock.ts';
 import { createLogging } from '../../src/service/log.ts';
+import { createMetrics } from '../../src/service/metrics.ts';
+import { createPostWatch } from '../../src/service/post-watch.ts';
+import { createReadiness } from '../../src/service/readiness.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import { createClient } from '../../src/slack/client.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
@@ -30,6 +33,8 @@ export interface BotSetup {
   /** Puts something else in the place of a port. */
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
   readonly patience?: number | undefined;
+  /** Puts something else in the place of the store. */
+  readonly store?: ((real: Store) => Store) | undefined;
   readonly log: (line: string) => void;
   /** Whether the bot may go on by itself now. */
   readonly mayTick: () => boolean;
@@ -40,6 +45,9 @@ export interface RunningBot {
   readonly store: Store;
   /** As main.ts stops it on SIGTERM. */
   stop(): Promise<void>;
+  /** What its health page says is wrong, and its metrics; not where it is a process of its own. */
+  readonly ready?: () => Promise<readonly string[]>;
+  readonly metrics?: () => Promise<string>;
   /** Where it takes signed HTTP requests; empty where it does not. */
   readonly requestUrl: string;
   /** Only where it is a process of its own. */
@@ -55,7 +63,8 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   for (const value of Object.values(environment)) {
     if (value instanceof Secret) logging.secrets.add(value);
   }
-  const store = await openStore(setup.database, { now });
+  const real = await openStore(setup.database, { now });
+  const store = setup.store?.(real) ?? real;
   const apiUrl = environment.SLACK_API_URL;
   const client = createClient(environment.SLACK_BOT_TOKEN, {
     apiUrl,
@@ -84,9 +93,13 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
     log,
   });
   const { channel } = policy.slack;
-  const delivery = deliverPosts({ store, client, channel, now, log, signal });
+  const watch = createPostWatch(now);
+  const delivery = deliverPosts({ store, client, channel, now, log, watch, signal });
   return {
     bot,
+    // The bot’s own clock may have been put ahead; the machine’s is what Slack’s is compared with.
+    ready: createReadiness({ store, client, apiUrl, posts: watch, now: () => new Date(), log }),
+    metrics: createMetrics(store, watch),
     store,
     requestUrl,
     async stop() {

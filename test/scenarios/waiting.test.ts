@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BreakingSqlite } from '../faults/breaking-sqlite.ts';
 import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import { scenarios, type World } from './world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios();
@@ -29,4 +31,47 @@ it('tells the second who asks for a target who holds it, and once more when it i
   );
   expect(free.text).toContain(`<@${carol}>`);
   expect(free.text).toContain(first?.id);
+});
+
+describe('who waits for a target hears of its end, once, though', () => {
+  /** Two who want the same: the first one’s card, and what the second was told. */
+  async function twoAsk(): Promise<{ world: World; card: string; second: string }> {
+    const world = await on.start();
+    world.expectsErrors = true;
+    const { revision, taskId } = await on.outside.build('build-decision');
+    await world.propose(alice, `build-decision ${revision}`);
+    const card = world.card().ts;
+    await world.ask(carol, `build-decision ${taskId}`);
+    await world.until('refused');
+    return { world, card, second: world.card().ts };
+  }
+
+  const told = (world: World, second: string) =>
+    world.slack.thread(second).filter(({ text }) => text.includes('is free again'));
+
+  it('the database fails just then; whoever took it back is not told that nothing was done', async () => {
+    const { world, card, second } = await twoAsk();
+    using breaking = new BreakingSqlite(join(world.folder, 'promote-image.sqlite'));
+    breaking.breakBefore('event target-free', 'one failure');
+    await world.click(alice, 'withdraw', { thread: card });
+    await expect.poll(() => told(world, second), { timeout: 8000 }).toHaveLength(1);
+    expect(breaking.failures).toBe(1);
+    expect(world.told(alice)).toEqual([]);
+    await world.later(0);
+    expect(told(world, second)).toHaveLength(1);
+  });
+
+  it('the bot ends just then', async () => {
+    const { world, card, second } = await twoAsk();
+    using breaking = new BreakingSqlite(join(world.folder, 'promote-image.sqlite'));
+    breaking.breakBefore('event target-free', 'disk');
+    await world.click(alice, 'withdraw', { thread: card });
+    await expect.poll(() => breaking.failures).toBeGreaterThan(0);
+    await world.stop();
+    breaking.heal();
+    await world.run();
+    await expect.poll(() => told(world, second), { timeout: 8000 }).toHaveLength(1);
+    await world.rest();
+    expect(told(world, second)).toHaveLength(1);
+  });
 });

@@ -27,6 +27,10 @@ export interface WorldOptions {
   readonly seed?: ((seed: Seed) => Seed) | undefined;
   readonly transport?: 'socket' | 'http' | undefined;
   readonly ports?: ((real: Ports) => Partial<Ports>) | undefined;
+  /** `DATABASE_URL`; a file in the world’s folder unless given. */
+  readonly database?: string | undefined;
+  /** Puts something else in the place of the store. */
+  readonly store?: ((real: Store) => Store) | undefined;
   /** The bot as a process of its own, started as anywhere else, with this in its environment besides. */
   readonly child?: Readonly<Record<string, string>> | undefined;
   /** Milliseconds that a call to Slack may take, instead of ten seconds. */
@@ -122,11 +126,12 @@ export class World {
     this.#running = await runBot({
       slack: this.slack,
       policy: change.policy ?? this.policy,
-      database: `sqlite:${join(this.folder, 'promote-image.sqlite')}`,
+      database: this.#options.database ?? `sqlite:${join(this.folder, 'promote-image.sqlite')}`,
       env: this.outside.env,
       now: () => this.now(),
       transport: this.#options.transport,
       patience: this.#options.patience,
+      store: this.#options.store,
       ports: (real) => ({
         ...(this.#options.sops ? {} : { secrets: async () => this.outside.credentials }),
         ...(this.#options.steadyTrees ? { trees: this.#remembered(real.trees) } : {}),
@@ -214,6 +219,17 @@ export class World {
   get store(): Store {
     if (!this.#running) throw new Error('The bot is not running');
     return this.#running.store;
+  }
+
+  /** What the health page of a bot in this process says is wrong. */
+  async problems(): Promise<readonly string[]> {
+    return (await this.#running?.ready?.()) ?? [];
+  }
+
+  /** The value of one metric of a bot in this process. */
+  async metric(name: string): Promise<number> {
+    const text = (await this.#running?.metrics?.()) ?? '';
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
   }
 
   get requestUrl(): string {

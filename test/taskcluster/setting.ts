@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { publishBuild, type PublishedBuild, type Twists } from '../../local/builds.ts';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
-import { isRefusal, PromotionError } from '../../src/errors.ts';
+import { explain, isRefusal, PromotionError, type Refusal } from '../../src/errors.ts';
 import type { Image } from '../../src/image.ts';
 import type { TrustedBuild } from '../../src/plan.ts';
 import type { Artifact, Builds, Bytes } from '../../src/ports.ts';
@@ -95,11 +95,21 @@ export async function trusted(builds: Builds, { taskId }: PublishedBuild): Promi
 export async function reasonOf(work: Promise<unknown>): Promise<Reason | undefined> {
   try {
     const outcome = await work;
-    return isRefusal(outcome) ? outcome.reason : undefined;
+    return isRefusal(outcome) ? told(outcome) : undefined;
   } catch (error) {
-    if (error instanceof PromotionError) return error.reason;
+    if (error instanceof PromotionError) return told(error.refusal);
     throw error;
   }
+}
+
+/** What, why, what next, in one paragraph of whole sentences: whatever is refused is told so. */
+function told(refusal: Refusal): Reason {
+  const paragraph = explain(refusal);
+  const isWhole = /^[^\n]{10,500}\. [A-Z][^\n]*\.$/.test(paragraph);
+  if (!isWhole || /\{\w+\}|undefined|\[object/.test(paragraph)) {
+    throw new Error(`Nobody would understand: ${paragraph}`);
+  }
+  return refusal.reason;
 }
 
 async function collect(bytes: Bytes): Promise<Buffer> {

@@ -1,0 +1,48 @@
+/** A post that Slack has not taken yet. */
+interface Waiting {
+  readonly since: Date;
+  /** Slack’s own word. */
+  readonly problem: string;
+  /** It will not get better by itself. */
+  readonly lasts: boolean;
+}
+
+/** What Slack did with posts, for whoever watches over the bot. */
+export interface PostWatch {
+  taken(id: number): void;
+  refused(id: number, why: { readonly problem: string; readonly lasts: boolean }): void;
+  givenUp(id: number): void;
+  /** What is wrong, in words; `undefined` where nothing waits for long or for good. */
+  trouble(): string | undefined;
+  /** Seconds for which the oldest post has been refused; 0 where none is. */
+  oldest(): number;
+  readonly counts: { refused: number; givenUp: number };
+}
+
+/** Slack may be away for so long before anybody is called, in milliseconds. */
+const patience = 5 * 60_000;
+
+/** Watches over the posts of this process; what waited before its start is refused again and so seen again. */
+export function createPostWatch(now: () => Date): PostWatch {
+  const waiting = new Map<number, Waiting>();
+  const counts = { refused: 0, givenUp: 0 };
+  const age = ({ since }: Waiting): number => now().getTime() - since.getTime();
+  return {
+    counts,
+    taken: (id) => void waiting.delete(id),
+    refused: (id, why) => {
+      counts.refused += 1;
+      waiting.set(id, { since: waiting.get(id)?.since ?? now(), ...why });
+    },
+    givenUp: (id) => {
+      counts.givenUp += 1;
+      waiting.delete(id);
+    },
+    trouble: () => {
+      const [first] = [...waiting.values()].filter((one) => one.lasts || age(one) > patience);
+      if (!first) return undefined;
+      return `Slack has not taken a post since ${first.since.toISOString()}: ${first.problem}`;
+    },
+    oldest: () => Math.max(0, ...[...waiting.values()].map((one) => age(one) / 1000)),
+  };
+}
