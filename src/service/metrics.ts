@@ -14,10 +14,8 @@ export function createMetrics(store: Store): () => Promise<string> {
     labelNames: ['state'],
     registers: [registry],
     async collect() {
-      const promotions = await store.list({ states: open, limit: 10_000 });
-      for (const state of open) {
-        gauge.set({ state }, promotions.filter((promotion) => promotion.state === state).length);
-      }
+      const counts = await store.count(open);
+      for (const state of open) gauge.set({ state }, counts.get(state) ?? 0);
     },
   });
   return () => registry.metrics();

@@ -42,7 +42,12 @@ function assemble(name: string, pool: Pool, session: Session): Database {
   return {
     name,
     kysely,
-    words: { long: 'bigint', strict: '', appendOnly },
+    words: {
+      long: 'bigint',
+      strict: '',
+      textIn: (column, path) => `${column}::jsonb #>> '{${path.join(',')}}'`,
+      appendOnly,
+    },
     replica: session.replica,
     isPassing,
     serialise: async (tx) => {
