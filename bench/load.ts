@@ -45,6 +45,7 @@ async function bench(): Promise<void> {
         const more: Record<string, string> =
           kind === 'SQLite' ? {} : { DATABASE_URL: (await postgres.database()).url };
         columns[name] = await underLoad(outside, transport, more);
+        process.stderr.write(`${name}: ${JSON.stringify(columns[name])}\n`);
       }
     }
   } finally {

@@ -60,6 +60,7 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
     replica: Math.floor(Math.random() * 2 ** 31),
     isPassing: () => false,
     // One process and one connection: Kysely lets one transaction run at a time.
+    inTurn: (work) => work(),
     serialise: async () => {},
     alive: async () => [],
     announce: async () => {},
