@@ -124,7 +124,7 @@ async function obey(
 async function begin(
   ask: Ask,
   delivery: Delivery,
-  { ports, now, newId }: BotOptions,
+  { policy, ports, now, newId }: BotOptions,
 ): Promise<Answer> {
   const to: Asked = {
     state: 'asked',
@@ -135,7 +135,12 @@ async function begin(
     askedAt: now().toISOString(),
   };
   const event = { kind: 'asked', actor: delivery.user, data: { ask } };
-  const created = await ports.store.create({ to, event, envelope: delivery.envelope });
+  const room = { person: policy.limits.requestsOfOne, all: policy.limits.requests };
+  const created = await ports.store.create({ to, event, envelope: delivery.envelope, room });
+  if (created.outcome === 'full') {
+    const reason = created.of === 'person' ? 'too-many-of-yours' : 'too-many-requests';
+    return answerRefusal(refuse(reason, { count: String(created.count) }), delivery, ports.store);
+  }
   return created.outcome === 'changed' ? answer(messages.lookingForBuild(to)) : { show: 'nothing' };
 }
 

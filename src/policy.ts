@@ -200,6 +200,9 @@ export const policySchema = z.strictObject({
     .strictObject({
       artifact: bytes.default(8 * gibibyte),
       unpacked: bytes.default(32 * gibibyte),
+      /** Requests under way at once, of one person and in all. */
+      requestsOfOne: z.int().positive().default(20),
+      requests: z.int().positive().default(100),
     })
     .prefault({}),
   images: z

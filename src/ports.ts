@@ -244,9 +244,31 @@ export type Changed =
   /** Another promotion in flight holds the target. */
   | { readonly outcome: 'busy'; readonly holder: string };
 
+/** A new promotion. */
+export interface Creation extends Omit<Change, 'from' | 'to'> {
+  readonly to: Asked;
+  /** How many may be under way, this one included: of its requester, and of everybody. */
+  readonly room?: { readonly person: number; readonly all: number } | undefined;
+}
+
+export type Created = Changed | Full;
+
+/** As many as there may be are under way already; nothing was written. */
+export interface Full {
+  readonly outcome: 'full';
+  readonly of: 'person' | 'all';
+  readonly count: number;
+}
+
+/** Ids, oldest first: with work of the bot’s own, and waiting longer than an approval may take. */
+export interface Due {
+  readonly working: readonly string[];
+  readonly overdue: readonly string[];
+}
+
 /** SQL, the only truth. Every method is one transaction. */
 export interface Store {
-  create(change: Omit<Change, 'from' | 'to'> & { readonly to: Asked }): Promise<Changed>;
+  create(creation: Creation): Promise<Created>;
   change(change: Change): Promise<Changed>;
   note(note: Note): Promise<Changed | { readonly outcome: 'noted'; readonly anchor: Anchor }>;
   get(id: string): Promise<Promotion | undefined>;
@@ -254,8 +276,14 @@ export interface Store {
   list(filter: {
     readonly states?: readonly Promotion['state'][];
     readonly image?: string;
+    /** Refused because this one held their target; `anybody`: because some other one did. */
+    readonly waitsFor?: string;
     readonly limit?: number;
   }): Promise<readonly Promotion[]>;
+  /** What there is something to do for now. */
+  due(now: Date): Promise<Due>;
+  /** How many promotions are in each of these states. */
+  count(states: readonly Promotion['state'][]): Promise<ReadonlyMap<Promotion['state'], number>>;
   /**
    * Runs `work` while this process alone holds the promotion; `undefined` where another one does.
    * `signal` fires when that is no longer sure: stop. What is written then is still compared by version.

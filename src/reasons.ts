@@ -19,6 +19,14 @@ export const reasons = {
     says: 'There is no promotion “{id}”.',
     next: '`/promote-image status` lists what is under way.',
   },
+  'too-many-of-yours': {
+    says: '{count} requests of yours are under way already, which is as many as one person may have.',
+    next: 'Wait until one has ended, or take one back: `/promote-image status` lists them.',
+  },
+  'too-many-requests': {
+    says: '{count} requests are under way already, which is as many as I take on at once.',
+    next: 'Try again when some have ended: `/promote-image status` lists them.',
+  },
 
   // Finding the build
   'unknown-commit': {

@@ -164,5 +164,8 @@ export type State = Promotion['state'];
 /** States in which a promotion holds its target: one in flight per `name:tag`. */
 export const holdsTarget: readonly State[] = ['pending', 'approved', 'pushing', 'promoted'];
 
+/** States in which a promotion takes its requester’s place among those that may be under way. */
+export const underWay: readonly State[] = ['asked', ...holdsTarget];
+
 /** States in which the bot has something to do without anybody's click. */
 export const hasWork: readonly State[] = ['asked', 'approved', 'pushing', 'promoted'];

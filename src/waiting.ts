@@ -3,8 +3,10 @@ import { anchored, targetFree } from './messages.ts';
 import type { Store } from './ports.ts';
 import { holdsTarget, type Promotion } from './states.ts';
 
-/** How far back it is looked for somebody who was told to wait. */
-const lookBack = 100;
+/** More than anybody has seen: every one of them is told, each once. */
+const everybody = 10_000;
+/** How far back it is looked at the start. */
+const newest = 1000;
 
 /** Stores in which nobody can have been missed. At the start nobody knows: the bot may have been killed just then. */
 const looked = new WeakSet<Store>();
@@ -16,7 +18,7 @@ const looked = new WeakSet<Store>();
 export async function tellWaiting(ended: Promotion, { ports, log }: BotOptions): Promise<void> {
   const { store } = ports;
   try {
-    if (isFreed(ended)) await tell(ended, await whoWaited(store, ended.ask.image), store);
+    if (isFreed(ended)) await tell(ended, store);
   } catch (error) {
     looked.delete(store);
     log('warn', 'who waits for a target is told later', { promotion: ended.id, error });
@@ -27,10 +29,10 @@ export async function tellWaiting(ended: Promotion, { ports, log }: BotOptions):
 export async function tellMissed({ ports }: BotOptions): Promise<void> {
   const { store } = ports;
   if (looked.has(store)) return;
-  const waiting = await whoWaited(store, undefined);
-  for (const id of new Set(waiting.map(({ holder }) => holder))) {
-    const holder = await store.get(id);
-    if (holder && isFreed(holder)) await tell(holder, waiting, store);
+  const waiting = await store.list({ waitsFor: 'anybody', limit: newest });
+  for (const id of new Set(waiting.map(holderOf))) {
+    const holder = id === undefined ? undefined : await store.get(id);
+    if (holder && isFreed(holder)) await tell(holder, store);
   }
   looked.add(store);
 }
@@ -39,24 +41,13 @@ function isFreed(promotion: Promotion): boolean {
   return 'plan' in promotion && !!promotion.plan && !holdsTarget.includes(promotion.state);
 }
 
-/** Those who were refused because another promotion held their target. */
-async function whoWaited(store: Store, image: string | undefined) {
-  const ofImage = image === undefined ? {} : { image };
-  const refused = await store.list({ states: ['refused'], ...ofImage, limit: lookBack });
-  return refused.flatMap((one) => {
-    const holder = one.state === 'refused' ? one.refusal.facts['holder'] : undefined;
-    const isBusy = one.state === 'refused' && one.refusal.reason === 'target-busy';
-    return isBusy && holder !== undefined ? [{ one, holder }] : [];
-  });
+function holderOf(promotion: Promotion): string | undefined {
+  return promotion.state === 'refused' ? promotion.refusal.facts['holder'] : undefined;
 }
 
-async function tell(
-  ended: Promotion,
-  waiting: Awaited<ReturnType<typeof whoWaited>>,
-  store: Store,
-): Promise<void> {
-  for (const { one, holder } of waiting) {
-    if (holder !== ended.id) continue;
+async function tell(ended: Promotion, store: Store): Promise<void> {
+  for (const one of await store.list({ waitsFor: ended.id, limit: everybody })) {
+    if (one.state !== 'refused') continue;
     await store.note({
       promotion: one.id,
       envelope: `target-free:${one.id}:${ended.id}`,

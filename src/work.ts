@@ -21,14 +21,14 @@ export function createWork(options: BotOptions): () => Promise<void> {
   const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
   const rests = createRests(options.now);
   return async () => {
-    await expireOverdue(options);
+    const { working: due, overdue } = await options.ports.store.due(options.now());
+    await expireOverdue(overdue, options);
     await tellMissed(options);
-    const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
-    const oldestFirst = due.toReversed().filter(({ id }) => !rests.isResting(id));
-    const ended = await Promise.allSettled(oldestFirst.map(({ id }) => pursue(id, working)));
+    const ids = due.filter((id) => !rests.isResting(id));
+    const ended = await Promise.allSettled(ids.map((id) => pursue(id, working)));
     // One that fails is taken up again at a later tick; it keeps no other from going on.
     for (const [at, one] of ended.entries()) {
-      const id = oldestFirst[at]?.id ?? '';
+      const id = ids[at] ?? '';
       if (one.status === 'fulfilled') rests.wentOn(id);
       else {
         rests.failed(id);
@@ -112,10 +112,10 @@ function reasonOf(error: unknown, { id }: Promotion): Refusal {
   return refuse('unexpected', { problem: error instanceof Error ? error.name : 'unknown', id });
 }
 
-async function expireOverdue(options: BotOptions): Promise<void> {
-  const { ports, now } = options;
-  for (const promotion of await ports.store.list({ states: ['pending'], limit: 1000 })) {
-    if (promotion.state !== 'pending' || now().getTime() < Date.parse(promotion.expires)) continue;
-    await expire(promotion, options);
+async function expireOverdue(ids: readonly string[], options: BotOptions): Promise<void> {
+  for (const id of ids) {
+    const promotion = await options.ports.store.get(id);
+    // Approved or withdrawn just now.
+    if (promotion?.state === 'pending') await expire(promotion, options);
   }
 }

@@ -15,10 +15,8 @@ export function createMetrics(store: Store, posts: PostWatch): () => Promise<str
     labelNames: ['state'],
     registers: [registry],
     async collect() {
-      const promotions = await store.list({ states: open, limit: 10_000 });
-      for (const state of open) {
-        gauge.set({ state }, promotions.filter((promotion) => promotion.state === state).length);
-      }
+      const counts = await store.count(open);
+      for (const state of open) gauge.set({ state }, counts.get(state) ?? 0);
     },
   });
   countPosts(registry, store, posts);

@@ -15,6 +15,8 @@ export interface Database {
   readonly replica: number;
   /** Whether the trouble is only a lost connection: the same may work in a moment. */
   isPassing(trouble: unknown): boolean;
+  /** Lets one writing transaction of this process at a time take a connection: the others need none while they wait. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Called first in every writing transaction: lets one write at a time, over all replicas. */
   serialise(tx: Tx): Promise<void>;
   /** The replicas that the database server sees alive. */
@@ -64,8 +66,10 @@ export async function write<T>(
 }
 
 async function transaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
-  return await database.kysely.transaction().execute(async (tx) => {
-    await database.serialise(tx);
-    return await work(tx);
-  });
+  return await database.inTurn(() =>
+    database.kysely.transaction().execute(async (tx) => {
+      await database.serialise(tx);
+      return await work(tx);
+    }),
+  );
 }

@@ -4,6 +4,8 @@ export interface Words {
   readonly long: string;
   /** What makes a table keep to its column types. */
   readonly strict: string;
+  /** The text at a path in a column that holds JSON; null where there is none. */
+  readonly textIn: (column: string, path: readonly string[]) => string;
   /** Statements after which rows of `event` can be neither changed nor deleted. */
   readonly appendOnly: readonly string[];
 }
@@ -14,6 +16,7 @@ export interface Words {
  */
 export const migrations: readonly ((words: Words) => readonly string[])[] = [
   (words) => [...promotionTables(words), ...logTable(words), ...slackTables(words), layers(words)],
+  longHistory,
 ];
 
 function promotionTables({ strict }: Words): readonly string[] {
@@ -86,6 +89,21 @@ function slackTables({ strict }: Words): readonly string[] {
     `create index outbox_unsent on outbox (promotion, id) where sent_at is null`,
     `create index outbox_due on outbox (not_before, id) where sent_at is null`,
     `create index outbox_slot on outbox (promotion, slot, id) where slot is not null`,
+  ];
+}
+
+/** What is asked every second must not grow with what was ever done. */
+function longHistory({ textIn }: Words): readonly string[] {
+  const fact = (...path: readonly string[]) => textIn('body', path);
+  return [
+    `alter table promotion add column waits_for text`,
+    `update promotion set waits_for = ${fact('refusal', 'facts', 'holder')}
+      where state = 'refused' and ${fact('refusal', 'reason')} = 'target-busy'`,
+    `create index promotion_waiting on promotion (waits_for, began) where waits_for is not null`,
+    `create index promotion_expiring on promotion (expires) where state = 'pending'`,
+    `create index promotion_by_requester on promotion (requester, state)`,
+    `create index promotion_by_image_and_state on promotion (image, state, began)`,
+    `drop index promotion_by_image`,
   ];
 }
 

@@ -126,8 +126,10 @@ async function claim(tx: Tx, database: Database, now: Date): Promise<readonly Qu
       rows.map(({ id }) => id),
     )
     .execute();
-  return await Promise.all(
-    rows.map(async ({ id, promotion, body, attempts, key, slot, card_channel, card_ts }) => ({
+  const posts: QueuedPost[] = [];
+  // One after the other: a transaction is one connection, which takes one question at a time.
+  for (const { id, promotion, body, attempts, key, slot, card_channel, card_ts } of rows) {
+    posts.push({
       id,
       promotion: promotion ?? undefined,
       post: JSON.parse(body ?? 'null') as Post,
@@ -135,8 +137,9 @@ async function claim(tx: Tx, database: Database, now: Date): Promise<readonly Qu
       key,
       card: placeOf(card_channel, card_ts),
       slot: await slotPlace(tx, promotion, slot),
-    })),
-  );
+    });
+  }
+  return posts;
 }
 
 async function slotPlace(

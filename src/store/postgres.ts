@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClient } from 'kysely';
+import pLimit from 'p-limit';
 import { Pool, types, type ClientConfig, type PoolClient } from 'pg';
 import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Database } from './database.ts';
@@ -39,12 +40,21 @@ export async function openPostgres(url: string, access: 'read' | 'write'): Promi
 
 function assemble(name: string, pool: Pool, session: Session): Database {
   const kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: adapt(pool) }) });
+  const turns = pLimit(1);
   return {
     name,
     kysely,
-    words: { long: 'bigint', strict: '', appendOnly },
+    words: {
+      long: 'bigint',
+      strict: '',
+      textIn: (column, path) => `${column}::jsonb #>> '{${path.join(',')}}'`,
+      appendOnly,
+    },
     replica: session.replica,
     isPassing,
+    // One at a time writes anyway. Each that waited with a connection would keep one from those who only read; and
+    // who waits for a connection longer than the pool's limit would take a busy server for one that is gone.
+    inTurn: (work) => turns(work),
     serialise: async (tx) => {
       await sql`select pg_advisory_xact_lock(${sql.lit(locks.write)}, 0)`.execute(tx);
     },

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { canonical } from '../canonical.ts';
-import type { CardPlace, Store } from '../ports.ts';
-import { holdsTarget, type Promotion } from '../states.ts';
+import type { CardPlace, Due, Store } from '../ports.ts';
+import { hasWork, holdsTarget, type Promotion, type State } from '../states.ts';
 import type { Tx } from './database.ts';
 import type { PromotionRow, Tables } from './schema.ts';
 
@@ -68,12 +68,14 @@ export async function getPromotion(
 /** Newest first; 50 unless told. The newest are found in an index, and only their values are read. */
 export async function listPromotions(
   tables: Kysely<Tables>,
-  { states, image, limit = 50 }: Parameters<Store['list']>[0],
+  { states, image, waitsFor, limit = 50 }: Parameters<Store['list']>[0],
 ): Promise<readonly Promotion[]> {
   if (states?.length === 0) return [];
   let newest = tables.selectFrom('promotion').select('began').orderBy('began', 'desc').limit(limit);
   if (states) newest = newest.where('state', 'in', states);
   if (image !== undefined) newest = newest.where('image', '=', image);
+  if (waitsFor === 'anybody') newest = newest.where('waits_for', 'is not', null);
+  else if (waitsFor !== undefined) newest = newest.where('waits_for', '=', waitsFor);
   const rows = await tables
     .selectFrom('promotion')
     .select('body')
@@ -81,6 +83,33 @@ export async function listPromotions(
     .orderBy('began', 'desc')
     .execute();
   return rows.map(promotionFrom);
+}
+
+/** The ids of what has work, and of what waited longer than it may; oldest first, and every one. */
+export async function dueIn(tables: Kysely<Tables>, now: Date): Promise<Due> {
+  const ids = tables.selectFrom('promotion').select('id').orderBy('began');
+  const working = await ids.where('state', 'in', hasWork).execute();
+  const overdue = await ids
+    .where('state', '=', 'pending')
+    .where('expires', '<=', now.toISOString())
+    .execute();
+  return { working: working.map(({ id }) => id), overdue: overdue.map(({ id }) => id) };
+}
+
+/** How many there are in each of these states, of one requester or of all. */
+export async function countPromotions(
+  tables: Kysely<Tables>,
+  states: readonly State[],
+  requester?: string,
+): Promise<ReadonlyMap<State, number>> {
+  let query = tables
+    .selectFrom('promotion')
+    .select(['state', ({ fn }) => fn.countAll().as('count')])
+    .where('state', 'in', states)
+    .groupBy('state');
+  if (requester !== undefined) query = query.where('requester', '=', requester);
+  const rows = await query.execute();
+  return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
 export async function cardOf(tables: Kysely<Tables>, id: string): Promise<CardPlace | undefined> {
@@ -111,8 +140,14 @@ function columnsOf(
     requester: promotion.requester,
     asked_at: promotion.askedAt,
     expires: planned?.expires ?? null,
+    waits_for: waitsFor(promotion),
     body: canonical(promotion),
   };
+}
+
+function waitsFor(promotion: Promotion): string | null {
+  if (promotion.state !== 'refused' || promotion.refusal.reason !== 'target-busy') return null;
+  return promotion.refusal.facts['holder'] ?? null;
 }
 
 function heldBy(promotion: Promotion): string | null {

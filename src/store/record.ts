@@ -1,9 +1,9 @@
-import type { Anchor, Change, Changed, Note } from '../ports.ts';
-import type { Promotion } from '../states.ts';
+import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../ports.ts';
+import { underWay, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';
 import { append } from './log.ts';
-import { holderOf, isCurrent, save } from './promotions.ts';
+import { countPromotions, holderOf, isCurrent, save } from './promotions.ts';
 import { enqueue } from './queue.ts';
 
 /**
@@ -25,6 +25,31 @@ export async function recordChange(tx: Tx, change: Change, at: string): Promise<
   await addDecisions(tx, from, promotion);
   await enqueue(tx, posts?.(anchor) ?? [], { promotion: to.id, at });
   return { outcome: 'changed', promotion, anchor };
+}
+
+/** A new one, where there is room for it: counted in the transaction that makes it, however many come at once. */
+export async function recordCreation(tx: Tx, creation: Creation, at: string): Promise<Created> {
+  const { room, ...change } = creation;
+  if (room && !(await isTaken(tx, change.envelope))) {
+    const full = await fullOf(tx, change.to.requester, room);
+    if (full) return full;
+  }
+  return recordChange(tx, change, at);
+}
+
+async function fullOf(
+  tx: Tx,
+  requester: string,
+  room: NonNullable<Creation['room']>,
+): Promise<Full | undefined> {
+  const own = total(await countPromotions(tx, underWay, requester));
+  if (own >= room.person) return { outcome: 'full', of: 'person', count: own };
+  const all = total(await countPromotions(tx, underWay));
+  return all >= room.all ? { outcome: 'full', of: 'all', count: all } : undefined;
+}
+
+function total(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 export type Noted =

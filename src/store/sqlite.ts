@@ -51,10 +51,16 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
   return {
     name: file,
     kysely,
-    words: { long: 'integer', strict: 'strict', appendOnly },
+    words: {
+      long: 'integer',
+      strict: 'strict',
+      textIn: (column, path) => `json_extract(${column}, '$.${path.join('.')}')`,
+      appendOnly,
+    },
     replica: Math.floor(Math.random() * 2 ** 31),
     isPassing: () => false,
     // One process and one connection: Kysely lets one transaction run at a time.
+    inTurn: (work) => work(),
     serialise: async () => {},
     alive: async () => [],
     announce: async () => {},

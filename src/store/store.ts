@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Changed, Store } from '../ports.ts';
+import type { Created, Store } from '../ports.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';
 import { eventsOf, hasEvent } from './log.ts';
 import { expectSchema, migrate } from './migrate.ts';
 import { outboxOf } from './outbox.ts';
-import { cardOf, getPromotion, listPromotions } from './promotions.ts';
-import { recordChange, recordNote, type Noted } from './record.ts';
+import { cardOf, countPromotions, dueIn, getPromotion, listPromotions } from './promotions.ts';
+import { recordChange, recordCreation, recordNote, type Noted } from './record.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -57,11 +57,13 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
     return result;
   };
   return {
-    create: (change) => recorded((tx, at) => recordChange(tx, change, at)),
+    create: (change) => recorded((tx, at) => recordCreation(tx, change, at)),
     change: (change) => recorded((tx, at) => recordChange(tx, change, at)),
     note: (note) => recorded((tx, at) => recordNote(tx, note, at)),
     get: (id) => getPromotion(kysely, id),
     list: (filter) => listPromotions(kysely, filter),
+    due: (now) => dueIn(kysely, now),
+    count: (states) => countPromotions(kysely, states),
     hold: (id, work) => database.hold(id, work),
     card: (id) => cardOf(kysely, id),
     events: (filter) => eventsOf(kysely, filter?.promotion),
@@ -79,7 +81,7 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
   };
 }
 
-type Recorded = Changed | Noted;
+type Recorded = Created | Noted;
 
 /** About what a change needs: a database with no room for it would not take one either. */
 const room = 8 * 1024;

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { genesis, verifyLog } from '../../src/audit.ts';
+import { refuse } from '../../src/errors.ts';
 import type { ChainedEvent, Store } from '../../src/ports.ts';
 import type { Approved, Asked, Pending, Promotion } from '../../src/states.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import type { FreshDatabase } from '../store/fresh.ts';
 import {
   approvalOf,
@@ -384,6 +386,74 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
     });
   });
 
+  describe(`${name}: what is due`, () => {
+    it('is every one with work, oldest first, and every one whose time is over', async () => {
+      const first = await create(asked('p1'));
+      await create(asked('p2'));
+      const third = await createPending('p3', 'v3');
+      await createPending('p4', 'v4');
+      expect(await store.due(new Date(time))).toEqual({ working: ['p1', 'p2'], overdue: [] });
+      await change(first, { ...pending(first, 'v1'), expires: third.expires });
+      const over = new Date(Date.parse(third.expires));
+      expect(await store.due(new Date(over.getTime() - 1))).toEqual({
+        working: ['p2'],
+        overdue: [],
+      });
+      expect(await store.due(over)).toEqual({ working: ['p2'], overdue: ['p1', 'p3', 'p4'] });
+      await change(third, approved(third));
+      expect(await store.due(over)).toEqual({ working: ['p2', 'p3'], overdue: ['p1', 'p4'] });
+    });
+
+    it('leaves nobody out, however many there are', async () => {
+      const ids = Array.from({ length: 1_010 }, (_, n) => `p${n}`);
+      await Promise.all(ids.map((id) => create(asked(id))));
+      expect((await store.due(now())).working.toSorted()).toEqual(ids.toSorted());
+    });
+
+    it('is counted by state', async () => {
+      await create(asked('p1'));
+      await createPending('p2', 'v2');
+      await createPending('p3', 'v3');
+      const counts = await store.count(['asked', 'pending', 'failed']);
+      expect(Object.fromEntries(counts)).toEqual({ asked: 1, pending: 2 });
+    });
+  });
+
+  describe(`${name}: room for new promotions`, () => {
+    const room = { person: 3, all: 5 };
+    const ask = (id: string, requester: string) =>
+      store.create({
+        to: { ...asked(id), requester },
+        event: eventOf('asked'),
+        envelope: `ask ${id}`,
+        room,
+      });
+
+    it('is never overrun, however many come at once; who is refused leaves nothing behind', async () => {
+      const many = Array.from({ length: 12 }, (_, n) => ask(`p${n}`, 'U1'));
+      const outcomes = (await Promise.all(many)).map(({ outcome }) => outcome);
+      expect(outcomes.filter((outcome) => outcome === 'changed')).toHaveLength(3);
+      expect(await ask('p99', 'U1')).toEqual({ outcome: 'full', of: 'person', count: 3 });
+      expect(await events()).toHaveLength(3);
+      expect(await store.list({})).toHaveLength(3);
+    });
+
+    it('is each person’s own, and everybody’s together', async () => {
+      for (const n of [1, 2, 3]) await ask(`p${n}`, 'U1');
+      expect(await ask('p4', 'U2')).toMatchObject({ outcome: 'changed' });
+      expect(await ask('p5', 'U3')).toMatchObject({ outcome: 'changed' });
+      expect(await ask('p6', 'U4')).toEqual({ outcome: 'full', of: 'all', count: 5 });
+    });
+
+    it('is there again when one has ended, and a delivery that was taken is not refused', async () => {
+      for (const n of [1, 2, 3]) await ask(`p${n}`, 'U1');
+      expect(await ask('p3', 'U1')).toEqual({ outcome: 'duplicate' });
+      const first = (await store.get('p1')) as Asked;
+      await change(first, { ...first, state: 'withdrawn', endedAt: at });
+      expect(await ask('p4', 'U1')).toMatchObject({ outcome: 'changed' });
+    });
+  });
+
   describe(`${name}: holding a promotion`, () => {
     it('is for one at a time, and ends with the work', async () => {
       const inner = await store.hold('p1', async (signal) => {
@@ -635,8 +705,26 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
       await expect(database.open({ now, access: 'read' })).rejects.toMatchObject({
         reason: 'database-newer',
       });
+      await database.sql(`update schema_version set version = ${migrations.length}`);
+      store = await database.open({ now });
+    });
+
+    it('of the first version is brought up to date: who waits for a target still is found', async () => {
+      const first = await create(asked('p1'));
+      const refusal = refuse('target-busy', { target: 't:1', holder: 'p0' });
+      await change(first, { ...first, state: 'refused', refusal, endedAt: at });
+      const second = await create(asked('p2'));
+      const other = refuse('unknown-promotion', { id: 'p0' });
+      await change(second, { ...second, state: 'refused', refusal: other, endedAt: at });
+      await store.close();
+      for (const index of ['waiting', 'expiring', 'by_requester', 'by_image_and_state']) {
+        await database.sql(`drop index promotion_${index}`);
+      }
+      await database.sql('alter table promotion drop column waits_for');
+      await database.sql('create index promotion_by_image on promotion (image, began)');
       await database.sql('update schema_version set version = 1');
       store = await database.open({ now });
+      expect((await store.list({ waitsFor: 'p0' })).map(({ id }) => id)).toEqual(['p1']);
     });
 
     it('is refused to readers where it is older, or not there', async () => {
@@ -666,7 +754,7 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
   });
 }
 
-async function made(changed: ReturnType<Store['change']>): Promise<Promotion> {
+async function made(changed: ReturnType<Store['create']>): Promise<Promotion> {
   const result = await changed;
   if (result.outcome !== 'changed') throw new Error(`expected a change, got ${result.outcome}`);
   return result.promotion;

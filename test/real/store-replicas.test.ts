@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyLog } from '../../src/audit.ts';
 import type { Store } from '../../src/ports.ts';
 import type { Pending } from '../../src/states.ts';
+import { locks } from '../../src/store/postgres-session.ts';
 import { openStore } from '../../src/store/store.ts';
 import { startChild } from '../store/child.ts';
 import { approved, asked, eventOf, pending, thread } from '../store/promotions.ts';
@@ -205,6 +207,24 @@ describe('replicas', () => {
     expect(await store.get('p1')).toMatchObject({ approvals: [{ person: 'U00000002' }] });
     expect(await database.sql(`select person from decision`)).toEqual(['U00000002']);
     console.info(`taken over from a stopped replica after ${held} ms`);
+  });
+
+  it('answer who only reads while many changes wait, and lose none of those', async () => {
+    const store = await replica();
+    const other = new Client({ connectionString: database.url });
+    await other.connect();
+    await other.query(`select pg_advisory_lock(${locks.write}, 0)`);
+    const ids = Array.from({ length: 50 }, (_, n) => `p${n}`);
+    const changes = ids.map((id) => store.create({ to: asked(id), event: eventOf('asked') }));
+    await sleep(500);
+    const begun = performance.now();
+    expect(await store.get('p0')).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    // Longer than anybody waits for a connection.
+    await sleep(5_500);
+    await other.end();
+    const outcomes = (await Promise.all(changes)).map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(ids.map(() => 'changed'));
   });
 
   it('write on within seconds when one stopped in the middle of a transaction', async () => {

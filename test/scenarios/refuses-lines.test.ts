@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../src/policy.ts';
 import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
@@ -114,6 +115,30 @@ describe('a wrong line', () => {
     const raw = world.told(alice).join('');
     expect(raw).not.toMatch(/<[!@#]|[\u200b\u202e]/);
   });
+});
+
+it('who has as many requests under way as one may is told so, and what to do; others go on', async () => {
+  const policy = (given: Policy): Policy => ({
+    ...given,
+    limits: { ...given.limits, requestsOfOne: 2, requests: 3 },
+  });
+  const world = await on.start({ policy });
+  world.hold();
+  const ask = (who: string, n: number) =>
+    world.ask(who, `build-decision ${String(n).padStart(40, 'f')}`);
+  await Promise.all(Array.from({ length: 5 }, (_, n) => ask(alice, n)));
+  await expect.poll(() => world.told(alice)).toHaveLength(3);
+  for (const text of world.told(alice)) {
+    expect(text).toContain('2 requests of yours are under way already');
+    expect(text).toContain('/promote-image status');
+  }
+  await ask(bob, 10);
+  expect(world.told(bob)).toEqual([]);
+  await ask(bob, 11);
+  await expect.poll(() => world.told(bob)).toHaveLength(1);
+  expect(world.told(bob)[0]).toContain('3 requests are under way already');
+  expect(await world.store.list({ limit: 9 })).toHaveLength(3);
+  await world.release();
 });
 
 it('help shows every command and every image', async () => {

@@ -33,7 +33,7 @@ function posts(...all: readonly Post[]): () => readonly Post[] {
   };
 }
 
-function committed(changed: Awaited<ReturnType<typeof store.change>>) {
+function committed(changed: Awaited<ReturnType<typeof store.create>>) {
   if (transactions === Number(values.after)) die();
   if (changed.outcome !== 'changed') throw new Error(changed.outcome);
   const { promotion, anchor } = changed;

@@ -7,6 +7,7 @@ import { verifyLog } from '../../src/audit.ts';
 import type { Store } from '../../src/ports.ts';
 import type { Database } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { migrations } from '../../src/store/migrations.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { openStore, storeOn } from '../../src/store/store.ts';
 import { startChild } from './child.ts';
@@ -125,7 +126,7 @@ describe('a second process', () => {
     await store.close();
     await fresh.sql('update schema_version set version = 99');
     await expect(openStore(fresh.url, options)).rejects.toMatchObject({ reason: 'database-newer' });
-    await fresh.sql('update schema_version set version = 1');
+    await fresh.sql(`update schema_version set version = ${migrations.length}`);
     const again = await openStore(fresh.url, options);
     await again.close();
   });
