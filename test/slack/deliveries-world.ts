@@ -143,7 +143,7 @@ export class DeliveriesWorld {
 export type Script = (request: Request) => Promise<void>;
 
 /** What one request’s people do, each at their own Slack. */
-export class Request {
+class Request {
   readonly revision: string;
   readonly #world: DeliveriesWorld;
 
