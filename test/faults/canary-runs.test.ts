@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { randomFrom, seedFrom, shuffled } from '../deciding/random.ts';
 import { startOutside } from '../scenarios/outside.ts';
@@ -65,3 +68,35 @@ describe('no secret is left anywhere', () => {
     expect([...new Set(result.hits)]).toEqual([]);
   }, 3_600_000);
 });
+
+describe('a bot that leaks is noticed', () => {
+  it('in its log, its files, its messages, and what it starts', async () => {
+    const outside = await startOutside();
+    const leak = join(outside.folder, 'leak.mjs');
+    await writeFile(leak, leaking);
+    const more = { NODE_OPTIONS: `--import=${pathToFileURL(leak).href}` };
+    const lane = await CanaryLane.start(outside, { transport: 'socket', more });
+    await lane.run({ name: 'nothing goes wrong' });
+    await lane.stop();
+    await outside.close();
+    const hits = [...lane.hits].join('\n');
+    for (const place of [/bot\.log/, /leaked/, /Slack’s traffic/, /arguments of/, /environment of/])
+      expect(hits).toMatch(new RegExp(`bot token.*${place.source}|${place.source}.*bot token`));
+  }, 120_000);
+});
+
+/** A build that is not careful, each time in another form. */
+const leaking = `
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+const { SLACK_BOT_TOKEN: token, SLACK_API_URL: api, TMPDIR: folder } = process.env;
+console.log(Buffer.from('x' + token).toString('base64'));
+writeFileSync(folder + '/leaked', Buffer.from(token).toString('hex'));
+const env = { PATH: process.env.PATH, LEAK: token };
+spawn('sh', ['-c', 'sleep 20; true', 'leak', token], { env, stdio: 'ignore' }).unref();
+void fetch(api + 'chat.postMessage', {
+  method: 'POST',
+  headers: { authorization: 'Bearer ' + token, 'content-type': 'application/json' },
+  body: JSON.stringify({ channel: 'C0IMAGES1', text: [...token].reverse().join('') }),
+});
+`;

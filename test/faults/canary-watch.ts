@@ -101,7 +101,7 @@ export function watchProcesses(pid: number, canaries: Readonly<Record<string, st
   const running = (async () => {
     while (!isOver) {
       await look();
-      await sleep(3);
+      await sleep(5);
     }
   })();
   return {
