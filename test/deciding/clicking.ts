@@ -5,7 +5,7 @@ import { createBot } from '../../src/bot.ts';
 import type { Store } from '../../src/ports.ts';
 import { hasWork } from '../../src/states.ts';
 import { without, type Guard } from './broken-stores.ts';
-import { everybody } from './people.ts';
+import { accountsOf, everybody } from './people.ts';
 import { policyOf, portsOf } from './outside.ts';
 import { pick, randomFrom } from './random.ts';
 
@@ -39,8 +39,8 @@ export function clickedBot(given: Store, { required, runs, missing }: Clicking) 
 }
 
 /**
- * Everybody clicks Approve on every card, the requesters and their other accounts too, again and again, some clicks
- * in copies, while the bot carries out what was decided. Returns when nothing is left to do.
+ * Everybody clicks Approve on every card, the requesters and their other accounts most of all, again and again, some
+ * clicks in copies, while the bot carries out what was decided. Returns when nothing is left to do.
  */
 export async function clickAround(store: Store, clicking: Clicking): Promise<void> {
   const random = randomFrom(clicking.seed);
@@ -50,9 +50,10 @@ export async function clickAround(store: Store, clicking: Clicking): Promise<voi
   const click = (n: number): Click => {
     const card = pick(cards, random);
     if (card.state !== 'pending') throw new Error('There is no card to click on');
-    const { id: promotion, planHash } = card;
+    const { id: promotion, planHash, requester } = card;
     const place = { team: 'T0LOCAL01', channel: 'C0IMAGES1' };
-    const user = pick(everybody, random);
+    // Every other click is the requester’s, from one account or another.
+    const user = pick(random() < 0.5 ? accountsOf(requester) : everybody, random);
     const envelope = `${clicking.seed} ${n}`;
     return { action: 'approve', promotion, planHash, user, envelope, ...place };
   };

@@ -51,6 +51,11 @@ export function accountOf(id: string): Account {
   return found;
 }
 
+/** Ids of all accounts of the human being behind this one. */
+export function accountsOf(id: string): readonly string[] {
+  return everybody.filter((one) => accountOf(one).human === accountOf(id).human);
+}
+
 /** Whether this account may approve what that one asked for: the rule, said once more and from the other end. */
 export function isSecondPerson(id: string, requester: string): boolean {
   const { member, human } = accountOf(id);

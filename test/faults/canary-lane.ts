@@ -68,6 +68,8 @@ export class CanaryLane {
     };
     await writeSops(bin, outside, 'exec_real "$@"');
     const world = await World.start(outside, { child, transport });
+    // Some of what fails is tried again for long, and there may be two bots at work.
+    world.patience = 90_000;
     const ageKey = /AGE-SECRET-KEY-\w+/.exec(await readFile(outside.age.file, 'utf8'));
     const canaries = {
       password: outside.credentials.password.reveal(),

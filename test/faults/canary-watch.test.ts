@@ -17,6 +17,8 @@ describe('a leak is noticed', () => {
   it.each([
     ['plain', 'pä "ss\\word/+%&'],
     ['in JSON', JSON.stringify({ a: { b: ['x pä "ss\\word/+%&'] } })],
+    ['in JSON within JSON', JSON.stringify(JSON.stringify({ a: 'x pä "ss\\word/+%&' }))],
+    ['in a message of Slack', JSON.stringify({ text: 'pä "ss\\word/+%&amp;' })],
     ['in a URL', `https://x/?p=${encodeURIComponent(canaries.password)}`],
     ['in a form', new URLSearchParams({ p: canaries.password }).toString()],
     ['in a Basic header', `Basic ${Buffer.from(`user:${canaries.password}`).toString('base64')}`],

@@ -12,7 +12,7 @@ function formsOf(text: string): readonly string[] {
   return forms;
 }
 
-/** Plain, in JSON, in a URL, as base64, base64url and hex; backwards, and with its halves the other way round. */
+/** Plain, in JSON, in a message, in a URL, as base64, base64url and hex; backwards, and with its halves the other way round. */
 function makeForms(text: string): readonly string[] {
   const bytes = Buffer.from(text);
   const middle = Math.floor(text.length / 2);
@@ -20,7 +20,8 @@ function makeForms(text: string): readonly string[] {
     text,
     [...text].toReversed().join(''),
     text.slice(middle) + text.slice(0, middle),
-    JSON.stringify(text).slice(1, -1),
+    // As JSON, as Slack escapes it, and both; JSON may be within JSON.
+    ...[text, escaped(text)].flatMap((plain) => [plain, inJson(plain), inJson(inJson(plain))]),
     encodeURIComponent(text),
     new URLSearchParams({ x: text }).toString().slice(2),
     // Wherever it begins in what is encoded, some whole groups of it stay the same.
@@ -33,6 +34,14 @@ function makeForms(text: string): readonly string[] {
     bytes.toString('hex').toUpperCase(),
   ];
   return [...new Set(forms)];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** Names of the canaries that a text holds in any form. */

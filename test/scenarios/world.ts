@@ -80,6 +80,8 @@ export class World {
   readonly log: string[] = [];
   /** A failure that nobody foresaw is part of this scenario. */
   expectsErrors = false;
+  /** Milliseconds to wait for what is to come. */
+  patience = 15_000;
   readonly #options: WorldOptions;
   readonly #since: number;
   #running: RunningBot | undefined;
@@ -320,7 +322,7 @@ export class World {
   }
 
   async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + this.patience;
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;

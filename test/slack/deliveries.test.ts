@@ -8,7 +8,7 @@ import { scripts } from './deliveries-scripts.ts';
 import { DeliveriesWorld, revisionOfAsk } from './deliveries-world.ts';
 
 /** Deliveries, copies included, at least: the short form; the long one sets DELIVERIES. */
-const wanted = Number(process.env['DELIVERIES'] ?? 300);
+const wanted = Number(process.env['DELIVERIES'] ?? 200);
 const seed = seedFrom('DELIVERIES_SEED');
 /** What one request makes of deliveries with their copies, on average. */
 const each = 15;
