@@ -28,7 +28,7 @@ describe('a leak is noticed', () => {
     ],
     ['in base64url', Buffer.from(canaries.password).toString('base64url')],
     ['in hex', Buffer.from(canaries.password).toString('hex')],
-    ['backwards', [...canaries.password].toReversed().join('')],
+    ['backwards', Array.from(canaries.password).toReversed().join('')],
     ['with its halves the other way round', 'word/+%&pä "ss\\'],
   ])('%s', (_, text) => {
     expect(found(text, canaries)).toEqual(['password']);

@@ -18,7 +18,7 @@ function makeForms(text: string): readonly string[] {
   const middle = Math.floor(text.length / 2);
   const forms = [
     text,
-    [...text].toReversed().join(''),
+    Array.from(text).toReversed().join(''),
     text.slice(middle) + text.slice(0, middle),
     // As JSON, as Slack escapes it, and both; JSON may be within JSON.
     ...[text, escaped(text)].flatMap((plain) => [plain, inJson(plain), inJson(inJson(plain))]),
