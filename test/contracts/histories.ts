@@ -74,12 +74,7 @@ export function historiesContract(name: string, { fresh, hasReplicas }: Historie
       for (const kind of everyKind) expect(tally.get(kind), kind).toBeGreaterThan(0);
     }, 3_600_000);
 
-    it.each<Guard>([
-      'second-person',
-      'compare-and-set',
-      'inbox',
-      ...(hasReplicas ? (['hold'] as const) : []),
-    ])(
+    it.each<Guard>(['compare-and-set', 'inbox', ...(hasReplicas ? (['hold'] as const) : [])])(
       'are seen to go wrong without the %s',
       async (guard) => {
         const { result, played } = await play(300, guard);
