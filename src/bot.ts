@@ -43,7 +43,10 @@ export interface Bot {
   onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
   /** A button. */
   onDecision(click: Click): Promise<Answer>;
-  /** What a person is told who may not decide, before they are asked for a reason; `undefined` where they may. */
+  /**
+   * What a person is told who may not decide, before they are asked for a reason; `undefined` where they may. Nothing
+   * for a copy of a click that was here before: it is not decided anew on what has become of the request since.
+   */
   mayReject(click: Click): Promise<Answer | undefined>;
   /** Everything that is known of a promotion, at length. */
   details(click: Click): Promise<readonly Block[] | Refusal>;
@@ -78,7 +81,8 @@ export function createBot(options: BotOptions): Bot {
     },
     async mayReject(click) {
       const refusal = placeRefusal(click, policy) ?? (await decisions.mayReject(click));
-      return refusal && answerRefusal(refusal, click, ports.store);
+      if (refusal) return answerRefusal(refusal, click, ports.store);
+      return noteAskedWhy(click, ports.store);
     },
     async details(click) {
       const refusal = placeRefusal(click, policy);
@@ -142,6 +146,13 @@ async function begin(
     return answerRefusal(refuse(reason, { count: String(created.count) }), delivery, ports.store);
   }
   return created.outcome === 'changed' ? answer(messages.lookingForBuild(to)) : { show: 'nothing' };
+}
+
+async function noteAskedWhy(click: Click, store: Store): Promise<Answer | undefined> {
+  const { promotion, planHash, envelope, user } = click;
+  const event = { kind: 'asked-why', actor: user, data: { planHash } };
+  const noted = await store.note({ promotion, event, envelope });
+  return noted.outcome === 'duplicate' ? { show: 'nothing' } : undefined;
 }
 
 async function status(id: string | undefined, store: Store): Promise<Answer> {

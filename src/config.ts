@@ -174,5 +174,17 @@ function article(expected: string): string {
 
 function shown(input: unknown): string | undefined {
   const json = JSON.stringify(input) as string | undefined;
-  return json && json.length > 80 ? `${json.slice(0, 77)}…` : json;
+  const safe = json && withoutCredentials(json);
+  return safe && safe.length > 80 ? `${safe.slice(0, 77)}…` : safe;
+}
+
+/** A wrong value may be a secret in the wrong place: nothing of a URL that may be one, nothing that looks like a token. */
+function withoutCredentials(text: string): string {
+  return text
+    .replaceAll(/:\/\/.*@/g, '://[secret]@')
+    .replaceAll(/([?&;#][^\s"=&;]*=)[^\s"&;]*/g, '$1[secret]')
+    .replaceAll(
+      /(?:xox[a-z]|xapp|gh[a-z]_|github_pat_|dckr_|glpat|AGE-SECRET-KEY)[\w-]*/gi,
+      '[secret]',
+    );
 }

@@ -3,25 +3,45 @@ import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The forms in which a text travels: plain, in JSON, in a URL, as base64, base64url and hex. */
+const known = new Map<string, readonly string[]>();
+
+/** The forms in which a text travels, or hides from somebody who looks for it. Made once: they are looked for all the time. */
 function formsOf(text: string): readonly string[] {
+  const forms = known.get(text) ?? makeForms(text);
+  known.set(text, forms);
+  return forms;
+}
+
+/** Plain, in JSON, in a message, in a URL, as base64, base64url and hex; backwards, and with its halves the other way round. */
+function makeForms(text: string): readonly string[] {
   const bytes = Buffer.from(text);
+  const middle = Math.floor(text.length / 2);
   const forms = [
     text,
-    JSON.stringify(text).slice(1, -1),
+    Array.from(text).toReversed().join(''),
+    text.slice(middle) + text.slice(0, middle),
+    // As JSON, as Slack escapes it, and both; JSON may be within JSON.
+    ...[text, escaped(text)].flatMap((plain) => [plain, inJson(plain), inJson(inJson(plain))]),
     encodeURIComponent(text),
     new URLSearchParams({ x: text }).toString().slice(2),
     // Wherever it begins in what is encoded, some whole groups of it stay the same.
-    ...[0, 1, 2].map((shift) =>
-      Buffer.concat([Buffer.alloc(shift), bytes])
-        .toString('base64')
-        .slice(shift === 0 ? 0 : 4, -4),
-    ),
-    bytes.toString('base64url').slice(0, -3),
+    ...[0, 1, 2].flatMap((shift) => {
+      const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
+      const same = encoded.slice(shift === 0 ? 0 : 4, -4);
+      return [same, same.replaceAll('+', '-').replaceAll('/', '_')];
+    }),
     bytes.toString('hex'),
     bytes.toString('hex').toUpperCase(),
   ];
   return [...new Set(forms)];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 /** Names of the canaries that a text holds in any form. */
@@ -90,7 +110,7 @@ export function watchProcesses(pid: number, canaries: Readonly<Record<string, st
   const running = (async () => {
     while (!isOver) {
       await look();
-      await sleep(3);
+      await sleep(5);
     }
   })();
   return {

@@ -12,8 +12,6 @@ import { approved, asked, eventOf, pending, thread } from '../store/promotions.t
 import { linkTo } from './link.ts';
 import { startPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
 
-/** Clicks from four processes: the short form; the long one sets STORE_CLICKS. */
-const clicks = Number(process.env['STORE_CLICKS'] ?? 2_000);
 const options = { now: () => new Date() };
 
 let postgres: Postgres;
@@ -70,44 +68,6 @@ async function until<T>(check: () => Promise<T | undefined>, limit: number): Pro
 }
 
 describe('replicas', () => {
-  it(`let one of ${clicks} clicks from four processes win on each request`, async () => {
-    const store = await replica();
-    const requests = Math.ceil(clicks / 100);
-    for (let n = 0; n < requests; n += 1) await createPending(store, `p${n}`);
-    const children = [2, 3, 4, 5].map((n) => {
-      const person = `U0000000${n}`;
-      const share = String(clicks / 4);
-      return startChild(
-        'clicking.ts',
-        '--url',
-        database.url,
-        '--person',
-        person,
-        '--clicks',
-        share,
-      );
-    });
-    await Promise.all(children.map((child) => child.line('open')));
-    await store.note({ event: eventOf('begin') });
-    const counts: Record<string, number> = {};
-    for (const child of children) {
-      expect(await child.ended).toBe(0);
-      for (const [outcome, count] of Object.entries(JSON.parse(child.lines.at(-1)!) as object)) {
-        counts[outcome] = (counts[outcome] ?? 0) + Number(count);
-      }
-    }
-    console.info(`${clicks} clicks on ${requests} requests: ${JSON.stringify(counts)}`);
-    const all = await store.list({ limit: requests });
-    const won = all.filter(({ state }) => state === 'approved');
-    expect(counts).toEqual({ changed: won.length, stale: clicks - won.length });
-    expect(won.length).toBeGreaterThan(requests * 0.9);
-    expect(Number((await database.sql('select count(*) from decision'))[0])).toBe(won.length);
-    expect(await verifyLog(store.events())).toMatchObject({
-      ok: true,
-      events: 2 * requests + 1 + won.length,
-    });
-  });
-
   it('hold a promotion one at a time', async () => {
     const [one, two] = [await replica(), await replica()];
     const inner = await one.hold('p1', async () => [

@@ -84,6 +84,8 @@ export class World {
   readonly log: string[] = [];
   /** A failure that nobody foresaw is part of this scenario. */
   expectsErrors = false;
+  /** Milliseconds to wait for what is to come. */
+  patience = 15_000;
   readonly #options: WorldOptions;
   readonly #since: number;
   #running: RunningBot | undefined;
@@ -336,7 +338,7 @@ export class World {
   }
 
   async #poll<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + this.patience;
     for (;;) {
       const found = await look();
       if (found !== undefined) return found;

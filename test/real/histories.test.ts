@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
-import { historiesContract } from '../contracts/store-histories.ts';
+import { historiesContract } from '../contracts/histories.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
 
 let postgres: Postgres;
@@ -13,7 +13,10 @@ afterAll(async () => {
   await postgres.close();
 });
 
-historiesContract('PostgreSQL', async () => {
-  const database = await postgres.database();
-  return { ...database, open: (options) => openStore(database.url, options) };
+historiesContract('PostgreSQL', {
+  hasReplicas: true,
+  fresh: async () => {
+    const database = await postgres.database();
+    return { ...database, open: (options) => openStore(database.url, options) };
+  },
 });

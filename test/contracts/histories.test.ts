@@ -1,0 +1,4 @@
+import { freshSqlite } from '../store/fresh.ts';
+import { historiesContract } from './histories.ts';
+
+historiesContract('SQLite', { fresh: freshSqlite, hasReplicas: false });

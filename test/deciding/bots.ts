@@ -1,0 +1,137 @@
+import { createBot, type Bot } from '../../src/bot.ts';
+import { PromotionError, refuse } from '../../src/errors.ts';
+import type { Store } from '../../src/ports.ts';
+import type { Reason } from '../../src/reasons.ts';
+import type { FreshDatabase } from '../store/fresh.ts';
+import { without, type Guard } from './broken-stores.ts';
+import type { Fate } from './model.ts';
+import { policyOf, portsOf } from './outside.ts';
+
+export interface BotsOptions {
+  readonly database: FreshDatabase;
+  /** PostgreSQL lets each bot have its own connection to the database; SQLite is one process’s. */
+  readonly hasReplicas: boolean;
+  readonly missing?: Guard | undefined;
+}
+
+const begin = Date.parse('2026-11-23T08:00:00.000Z');
+const hour = 3_600_000;
+
+/** By how many must approve. */
+const policies = [1, 1, 2].map((required) => policyOf({ required }));
+
+/** Four bots on one database, which may be dropped and made again; with what they did, as it is seen outside. */
+export class Bots {
+  readonly #options: BotsOptions;
+  #stores: Store[] = [];
+  #bots: Bot[] = [];
+  /** Why clicks and lines were refused, each once, in order. */
+  refusals: Reason[] = [];
+  /** The tag of each push that began, in order. */
+  runs: string[] = [];
+  readonly published = new Set<string>();
+  group: ReadonlySet<string> = new Set();
+  required = 1;
+  now = 0;
+  fate: Fate = 'succeeds';
+  newId: () => string = () => '';
+  /** Who looks somebody up waits for this. */
+  gate: Promise<void> | undefined;
+  onLookUp: () => void = () => {};
+  onCrash: () => void = () => {};
+
+  private constructor(options: BotsOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: BotsOptions): Promise<Bots> {
+    const bots = new Bots(options);
+    await bots.#open(0);
+    for (let n = 1; n < 4 && options.hasReplicas; n += 1) await bots.#open(n);
+    bots.configure(1);
+    return bots;
+  }
+
+  get store(): Store {
+    return this.#stores[0]!;
+  }
+
+  bot(n: number): Bot {
+    return this.#bots[n]!;
+  }
+
+  /** Every bot anew, as after a restart with another policy. */
+  configure(required: number): void {
+    this.required = required;
+    this.#bots = [0, 1, 2, 3].map((n) => this.#make(n));
+  }
+
+  /** This bot is gone, with whatever it was doing; a new one takes its place. With SQLite it takes all with it. */
+  async crash(n: number): Promise<void> {
+    const at = this.#options.hasReplicas ? n : 0;
+    await this.#stores[at]!.close();
+    await this.#open(at);
+    this.configure(this.required);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#stores.map((store) => store.close()));
+  }
+
+  #date(): Date {
+    return new Date(begin + this.now * hour);
+  }
+
+  async #open(n: number): Promise<void> {
+    this.#stores[n] = await this.#options.database.open({ now: () => this.#date() });
+  }
+
+  #make(n: number): Bot {
+    const given = this.#stores[this.#options.hasReplicas ? n : 0]!;
+    const store = without(this.#options.missing, given);
+    return createBot({
+      policy: policies[this.required]!,
+      ports: {
+        ...portsOf({
+          engine: ({ target }) => this.#push(target.tag),
+          group: () => [...this.group],
+          isPublished: (tag) => this.published.has(tag),
+          onLookUp: async () => {
+            const { gate } = this;
+            this.onLookUp();
+            await gate;
+          },
+        }),
+        store: { ...store, note: (note) => this.#note(note, store) },
+      },
+      now: () => this.#date(),
+      newId: () => this.newId(),
+      log: () => {},
+      signal: new AbortController().signal,
+    });
+  }
+
+  async #note(note: Parameters<Store['note']>[0], store: Store) {
+    const noted = await store.note(note);
+    const { reason } = note.event.data as { reason?: Reason };
+    if (noted.outcome === 'noted' && note.event.kind === 'refused' && reason)
+      this.refusals.push(reason);
+    return noted;
+  }
+
+  async #push(tag: string): Promise<void> {
+    this.runs.push(tag);
+    switch (this.fate) {
+      case 'succeeds':
+        this.published.add(tag);
+        return;
+      case 'fails':
+        throw new PromotionError(refuse('interrupted', {}));
+      case 'refuses':
+        throw new PromotionError(refuse('tag-taken', { target: tag, digest: 'another' }));
+      case 'crash':
+        this.onCrash();
+        await new Promise(() => {});
+    }
+  }
+}

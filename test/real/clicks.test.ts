@@ -1,0 +1,22 @@
+import { afterAll, beforeAll } from 'vitest';
+import { openStore } from '../../src/store/store.ts';
+import { clicksContract } from '../contracts/clicks.ts';
+import { startPostgres, type Postgres } from './postgres.ts';
+
+let postgres: Postgres;
+
+beforeAll(async () => {
+  postgres = await startPostgres();
+});
+
+afterAll(async () => {
+  await postgres.close();
+});
+
+clicksContract('PostgreSQL', {
+  processes: 4,
+  fresh: async () => {
+    const database = await postgres.database();
+    return { ...database, open: (options) => openStore(database.url, options) };
+  },
+});
