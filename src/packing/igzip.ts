@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { addAbortListener, once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { release } from '../archive/release.ts';
@@ -11,6 +11,8 @@ export interface IgzipOptions {
   readonly path: string;
   /** 0 to 3 */
   readonly level: number;
+  /** Ends the child, whatever it is waiting for. */
+  readonly signal: AbortSignal;
 }
 
 /** Bytes of the gzip trailer: CRC and length. */
@@ -26,12 +28,14 @@ export function createIgzip(options: IgzipOptions): Compressor {
   return { compress: (bytes) => compress(bytes, options) };
 }
 
-async function* compress(bytes: Bytes, { path, level }: IgzipOptions): AsyncGenerator<Uint8Array> {
+async function* compress(bytes: Bytes, options: IgzipOptions): AsyncGenerator<Uint8Array> {
+  const { path, level, signal } = options;
   const child = spawn(path, [`-${level}`, '--no-name', '--stdout'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: {},
     cwd: '/',
   });
+  using _ = addAbortListener(signal, () => child.kill('SIGKILL'));
   const ended = endOf(child);
   const fed = feed(child.stdin, bytes).catch((error: unknown) => {
     // The source failed: whatever the child would make of half a layer is not wanted.

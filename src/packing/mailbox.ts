@@ -9,7 +9,7 @@ export class Mailbox {
   readonly #order: Pick<Order, 'intake' | 'outlet'>;
   readonly #arrived: Filled[] = [];
   #isEnded = false;
-  #isStopped = false;
+  readonly #stop = new AbortController();
   #answer: boolean | undefined;
   readonly #free: number[];
   /** The piece that fills. */
@@ -21,6 +21,11 @@ export class Mailbox {
     this.#order = order;
     this.#free = freeSlots(order.outlet);
     port.on('message', (message: ToThread) => this.#take(message));
+  }
+
+  /** Aborted when nobody waits for the result any more. */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
   }
 
   tell(message: FromThread): void {
@@ -86,13 +91,13 @@ export class Mailbox {
     else if (message.say === 'end') this.#isEnded = true;
     else if (message.say === 'layer') this.#answer = message.pack;
     else if (message.say === 'emptied') this.#free.push(message.slot);
-    else this.#isStopped = true;
+    else this.#stop.abort(new Stopped());
     this.#bell.ring();
   }
 
   async #change(): Promise<void> {
-    if (!this.#isStopped) await this.#bell.rung();
-    if (this.#isStopped) throw new Stopped();
+    if (!this.stopped.aborted) await this.#bell.rung();
+    this.stopped.throwIfAborted();
   }
 }
 

@@ -16,8 +16,9 @@ export type CompressorSetting =
 /** Without an accelerator: Node’s own zlib, on all cores. */
 export const plainZlib: CompressorSetting = { program: 'zlib', level: 1 };
 
-export function compressorOf(setting: CompressorSetting): Compressor {
-  return setting.program === 'igzip' ? createIgzip(setting) : createGzip(setting);
+/** `signal` ends what it has started. */
+export function compressorOf(setting: CompressorSetting, signal: AbortSignal): Compressor {
+  return setting.program === 'igzip' ? createIgzip({ ...setting, signal }) : createGzip(setting);
 }
 
 /** For the audit log. */

@@ -53,7 +53,7 @@ async function pack({ bytes, ...layer }: LayerStream): Promise<void> {
   }
   const hash = createHash('sha256');
   let size = 0;
-  for await (const piece of compressorOf(order.compressor).compress(passing)) {
+  for await (const piece of compressorOf(order.compressor, mailbox.stopped).compress(passing)) {
     hash.update(piece);
     size += piece.length;
     await mailbox.hand(piece);

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
+import { fail } from '../../src/errors.ts';
 import type { Digest } from '../../src/reference.ts';
 import { createRegistryEngine, type EngineOptions } from '../../src/registry/push.ts';
+import { folderWithIgzip } from '../packing/stand-in.ts';
 import { contentsOf, limits, memoryLedger, pushOf, randomImage, randomLayer } from './push.ts';
 import { reasonOf } from './reason.ts';
 
@@ -19,6 +22,45 @@ const engine = (options: Partial<EngineOptions> = {}) =>
 const name = 'mozillareleases/build-decision';
 const bytesSent = () =>
   registry.requests.filter(({ step }) => step === 'patch' || step === 'finish').length;
+
+describe('an image of which every part is there', () => {
+  it('is published without a byte of it, when its artifact has proven that it is the approved one', async () => {
+    const image = await randomImage(90_000, 10);
+    const first = await engine()(pushOf(image));
+    const before = bytesSent();
+    const again = pushOf(image, { target: { name, tag: '2.0.0' } });
+    const pushed = await engine()(again);
+    expect(pushed).toMatchObject({ digest: first.digest, sent: 0 });
+    expect(pushed.layers.map(({ how }) => how)).toEqual(['present', 'present']);
+    expect(bytesSent()).toBe(before);
+    expect(again.opened()).toBe(1);
+  });
+
+  it('is not published where the artifact is another by now', async () => {
+    const image = await randomImage(90_000, 10);
+    await engine()(pushOf(image));
+    const target = { name, tag: '2.0.0' };
+    async function* broken(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      yield* bytes;
+      fail('changed-artifact', { problem: 'near its end' });
+    }
+    const again = pushOf(image, { target, through: broken });
+    expect(await reasonOf(engine()(again))).toBe('changed-artifact');
+    expect(registry.store.repository(name).tags.has('2.0.0')).toBe(false);
+  });
+});
+
+describe('an accelerator that fails', () => {
+  it('is done without: the image is published, and the log says what packed it', async () => {
+    const path = join(await folderWithIgzip('dies'), 'igzip');
+    const compressor = async () => ({ program: 'igzip', path, version: '1', level: 1 }) as const;
+    const push = pushOf(await randomImage(90_000));
+    const pushed = await engine({ compressor })(push);
+    expect(pushed.compressor).toContain('zlib');
+    expect(push.opened()).toBe(2);
+    expect(registry.store.uploads.size).toBe(0);
+  });
+});
 
 describe('known layers', () => {
   it('of the ledger are believed only where the registry has them', async () => {

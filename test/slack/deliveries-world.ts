@@ -11,6 +11,7 @@ import type { Store } from '../../src/ports.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import { createClient } from '../../src/slack/client.ts';
+import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';
@@ -91,7 +92,15 @@ export class DeliveriesWorld {
     });
     const app = createSlackApp({ bot, store, policy, environment, routes: [], logger, log });
     const { channel } = policy.slack;
-    const delivering = deliverPosts({ store, client, channel, now, log, signal });
+    const delivering = deliverPosts({
+      watch: createPostWatch(now),
+      store,
+      client,
+      channel,
+      now,
+      log,
+      signal,
+    });
     const stop = async () => {
       stopping.abort();
       await delivering;
