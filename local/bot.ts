@@ -19,7 +19,14 @@ export async function startBot(
   logFile: string,
 ): Promise<LocalBot> {
   const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Where `npm` has Node keep what it has compiled, the bot need not compile it again.
+  const { NODE_COMPILE_CACHE } = process.env;
+  const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, [main], {
+    env: { ...compiled, ...env },
+    stdio: [...stdio],
+  });
   const log = createWriteStream(logFile, { flags: 'a' });
   let said = '';
   const ready = new Promise<void>((resolve, reject) => {
