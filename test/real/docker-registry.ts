@@ -22,6 +22,8 @@ export interface DockerRegistry {
   /** `127.0.0.1:<port>` */
   readonly host: string;
   readonly pid: number;
+  /** Where it keeps everything; a temp folder. */
+  readonly folder: string;
   log(): string;
   /** Stops it and removes what it stored. */
   close(): Promise<void>;
@@ -57,7 +59,8 @@ export async function startDockerRegistry(
     await close();
     throw new Error(`docker-registry does not come up: ${log}`, { cause: error });
   }
-  return { url: `http://${host}`, host, pid: process.pid ?? 0, log: () => log, close };
+  const url = `http://${host}`;
+  return { url, host, folder, pid: process.pid ?? 0, log: () => log, close };
 }
 
 /** JSON is YAML. */

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { hasWork } from '../../../src/states.ts';
+import { Crowd } from './crowd.ts';
+import type { Orders } from './failpoints.ts';
+import { Lives, type Life } from './lives.ts';
+import type { Random } from './random.ts';
+import { brokenNow, violations } from './violations.ts';
+import type { World } from './world.ts';
+
+/** How a life is to end: at some moment, or at a failpoint and then at that moment at the latest. */
+export interface Death extends Orders {
+  readonly after: number;
+}
+
+export interface Killing {
+  readonly world: World;
+  readonly random: Random;
+  /** One after the other. */
+  readonly deaths: readonly Death[];
+  /** Bots with a guard taken out. */
+  readonly broken?: string | undefined;
+  /** Promotions that are kept under way. */
+  readonly wishes?: number | undefined;
+}
+
+export interface Killed {
+  /** What was lost, doubled or broken. */
+  readonly violations: readonly string[];
+  /** Names of the failpoints at which bots died, as often as they did. */
+  readonly reached: readonly string[];
+  readonly promotions: number;
+  /** How many of the pushes were begun more than once. */
+  readonly resumed: number;
+  /** Lines of the log at level error. */
+  readonly errors: readonly string[];
+}
+
+/** How often nothing may be under way any more: kills between two looks at the whole. */
+const between = 40;
+
+/**
+ * People ask and decide all the time, while one bot after the other is killed. After each kill the database is looked
+ * at, and now and then a bot may live until nothing is under way: then nothing may be lost, doubled or half done.
+ */
+export async function kill(killing: Killing): Promise<Killed> {
+  const { world, random, deaths, broken } = killing;
+  const lives = new Lives({ ...world.env, ...(broken ? { CRASH_BROKEN: broken } : {}) });
+  const crowd = new Crowd(world, random);
+  const found = new Set<string>();
+  const reached: string[] = [];
+  const errors: string[] = [];
+  try {
+    for (const [at, death] of deaths.entries()) {
+      await keepWanting(crowd, killing);
+      const life = await lives.begin(death);
+      if (random() < 0.3) void life.ready().then(() => crowd.deliverAgain(), () => undefined);
+      const isDeadAlready = await life.killAfter(death.after);
+      if (isDeadAlready && (await life.ended) === 'SIGKILL') reached.push(death.at ?? '');
+      else if (isDeadAlready) found.add(`the bot ended by itself: ${life.log.slice(-5).join('')}`);
+      errors.push(...errorsOf(life));
+      for (const problem of await brokenNow(world)) found.add(problem);
+      if ((at + 1) % between === 0 || at + 1 === deaths.length) {
+        for (const problem of await comeToRest(world, { lives, crowd, errors })) found.add(problem);
+      }
+      if (found.size > 0) break;
+    }
+    return { violations: [...found], reached, errors, ...(await countsOf(world)) };
+  } finally {
+    await crowd.leave();
+    await lives.close();
+  }
+}
+
+async function keepWanting(crowd: Crowd, { wishes = 3, world }: Killing): Promise<void> {
+  const store = await world.openStore().catch(() => undefined);
+  const open = store ? await store.list({ states: [...hasWork, 'pending'], limit: 100 }) : [];
+  await store?.close();
+  const unheard = crowd.wishes.filter(({ acknowledged }) => acknowledged === 0);
+  for (let n = open.length + unheard.length; n < wishes; n += 1) await crowd.want();
+}
+
+/** Lets a bot live until nothing is under way, and looks over everything. */
+async function comeToRest(
+  world: World,
+  { lives, crowd, errors }: { lives: Lives; crowd: Crowd; errors: string[] },
+): Promise<readonly string[]> {
+  const life = await lives.begin();
+  const deadline = Date.now() + 60_000;
+  let quiet = 0;
+  while (Date.now() < deadline && quiet < 3) {
+    await sleep(100);
+    quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
+  }
+  const found = quiet < 3 ? [`never at rest: ${life.log.slice(-20).join('')}`] : [];
+  await life.kill('SIGKILL');
+  errors.push(...errorsOf(life));
+  return [...found, ...(await violations(world, crowd.wishes))];
+}
+
+export async function isAtRest(world: World, crowd: Crowd): Promise<boolean> {
+  if (!crowd.isContent || crowd.undecided().length > 0) return false;
+  const store = await world.openStore().catch(() => undefined);
+  if (!store) return false;
+  try {
+    const busy = await store.list({ states: [...hasWork, 'pending'], limit: 1 });
+    return busy.length === 0 && (await store.outbox.next()) === undefined;
+  } finally {
+    await store.close();
+  }
+}
+
+async function countsOf(world: World): Promise<Pick<Killed, 'promotions' | 'resumed'>> {
+  const store = await world.openStore();
+  try {
+    const begun: Record<string, number> = {};
+    for await (const { kind, promotion = '' } of store.events()) {
+      if (kind === 'decrypting') begun[promotion] = (begun[promotion] ?? 0) + 1;
+    }
+    const promotions = await store.list({ limit: 100_000 });
+    const resumed = Object.values(begun).filter((times) => times > 1).length;
+    return { promotions: promotions.length, resumed };
+  } finally {
+    await store.close();
+  }
+}
+
+function errorsOf({ log }: Life): readonly string[] {
+  return log
+    .join('')
+    .split('\n')
+    .filter((line) => line.includes('"level":50'));
+}
