@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWork } from '../../../src/states.ts';
-import { Crowd } from './crowd.ts';
+import { Crowd, type Wish } from './crowd.ts';
 import type { Orders } from './failpoints.ts';
 import { Lives, type Life } from './lives.ts';
 import type { Random } from './random.ts';
@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 /** How a life is to end: at some moment, or at a failpoint and then at that moment at the latest. */
 export interface Death extends Orders {
   readonly after: number;
+  /** What somebody wants at the beginning of this life. */
+  readonly want?: Pick<Wish, 'image' | 'fate'> | undefined;
 }
 
 export interface Killing {
@@ -51,7 +53,8 @@ export async function kill(killing: Killing): Promise<Killed> {
   const errors: string[] = [];
   try {
     for (const [at, death] of deaths.entries()) {
-      await keepWanting(crowd, killing);
+      if (death.want) await crowd.want(death.want);
+      else await keepWanting(crowd, killing);
       const life = await lives.begin(death);
       if (random() < 0.3) void life.ready().then(() => crowd.deliverAgain(), () => undefined);
       const isDeadAlready = await life.killAfter(death.after);
@@ -80,7 +83,7 @@ async function keepWanting(crowd: Crowd, { wishes = 3, world }: Killing): Promis
 }
 
 /** Lets a bot live until nothing is under way, and looks over everything. */
-async function comeToRest(
+export async function comeToRest(
   world: World,
   { lives, crowd, errors }: { lives: Lives; crowd: Crowd; errors: string[] },
 ): Promise<readonly string[]> {
