@@ -22,7 +22,6 @@ const fates = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw']
 
 /** People: they ask, and ask again where Slack says that it failed; they decide whatever shows them a button. */
 export class Crowd {
-  readonly wishes: Wish[] = [];
   readonly #world: World;
   readonly #random: Random;
   readonly #busy = new Set<string>();
@@ -41,7 +40,7 @@ export class Crowd {
     const fate = given.fate ?? pick(this.#random, fates);
     const { taskId } = await this.#world.build(image, given.size);
     const wish: Wish = { image, taskId, fate, asked: 0, acknowledged: 0 };
-    this.wishes.push(wish);
+    this.#world.wishes.push(wish);
     this.#act(this.#ask(wish));
     return wish;
   }
@@ -61,7 +60,9 @@ export class Crowd {
 
   /** Whether everybody has done what they can. */
   get isContent(): boolean {
-    return this.wishes.every(({ acknowledged }) => acknowledged > 0) && this.#busy.size === 0;
+    return (
+      this.#world.wishes.every(({ acknowledged }) => acknowledged > 0) && this.#busy.size === 0
+    );
   }
 
   async leave(): Promise<void> {
@@ -90,7 +91,7 @@ export class Crowd {
   async #decide(): Promise<void> {
     while (this.#isHere) {
       for (const card of this.#cards()) {
-        const wish = this.wishes.find(({ taskId }) =>
+        const wish = this.#world.wishes.find(({ taskId }) =>
           JSON.stringify(card.blocks).includes(taskId),
         );
         if (!wish || this.#busy.has(card.ts) || !buttons(card).includes('approve')) continue;

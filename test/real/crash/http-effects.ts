@@ -3,7 +3,11 @@ import type { ClientRequest } from 'node:http';
 import type { Pass } from './failpoints.ts';
 
 interface UndiciMessage {
-  readonly request: { readonly origin: string | URL; readonly path: string; readonly method: string };
+  readonly request: {
+    readonly origin: string | URL;
+    readonly path: string;
+    readonly method: string;
+  };
 }
 
 /** Every request of undici, of `fetch` and of node:http: before it goes out, and when its answer is there. */

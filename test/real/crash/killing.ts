@@ -23,6 +23,10 @@ export interface Killing {
   readonly broken?: string | undefined;
   /** Promotions that are kept under way. */
   readonly wishes?: number | undefined;
+  /** How probable it is that a life begins with an old delivery that comes again. */
+  readonly again?: number | undefined;
+  /** Milliseconds after which what is still under way will be so for ever. */
+  readonly patience?: number | undefined;
 }
 
 export interface Killed {
@@ -45,7 +49,7 @@ const between = 40;
  * at, and now and then a bot may live until nothing is under way: then nothing may be lost, doubled or half done.
  */
 export async function kill(killing: Killing): Promise<Killed> {
-  const { world, random, deaths, broken } = killing;
+  const { world, random, deaths, broken, again = 0.3, patience = 60_000 } = killing;
   const lives = new Lives({ ...world.env, ...(broken ? { CRASH_BROKEN: broken } : {}) });
   const crowd = new Crowd(world, random);
   const found = new Set<string>();
@@ -56,14 +60,19 @@ export async function kill(killing: Killing): Promise<Killed> {
       if (death.want) await crowd.want(death.want);
       else await keepWanting(crowd, killing);
       const life = await lives.begin(death);
-      if (random() < 0.3) void life.ready().then(() => crowd.deliverAgain(), () => undefined);
+      if (random() < again)
+        void life.ready().then(
+          () => crowd.deliverAgain(),
+          () => undefined,
+        );
       const isDeadAlready = await life.killAfter(death.after);
       if (isDeadAlready && (await life.ended) === 'SIGKILL') reached.push(death.at ?? '');
       else if (isDeadAlready) found.add(`the bot ended by itself: ${life.log.slice(-5).join('')}`);
       errors.push(...errorsOf(life));
       for (const problem of await brokenNow(world)) found.add(problem);
       if ((at + 1) % between === 0 || at + 1 === deaths.length) {
-        for (const problem of await comeToRest(world, { lives, crowd, errors })) found.add(problem);
+        const rest = { lives, crowd, errors, patience };
+        for (const problem of await comeToRest(world, rest)) found.add(problem);
       }
       if (found.size > 0) break;
     }
@@ -78,17 +87,24 @@ async function keepWanting(crowd: Crowd, { wishes = 3, world }: Killing): Promis
   const store = await world.openStore().catch(() => undefined);
   const open = store ? await store.list({ states: [...hasWork, 'pending'], limit: 100 }) : [];
   await store?.close();
-  const unheard = crowd.wishes.filter(({ acknowledged }) => acknowledged === 0);
+  const unheard = world.wishes.filter(({ acknowledged }) => acknowledged === 0);
   for (let n = open.length + unheard.length; n < wishes; n += 1) await crowd.want();
 }
 
+interface Resting {
+  readonly lives: Lives;
+  readonly crowd: Crowd;
+  readonly errors: string[];
+  readonly patience: number;
+}
+
 /** Lets a bot live until nothing is under way, and looks over everything. */
-export async function comeToRest(
+async function comeToRest(
   world: World,
-  { lives, crowd, errors }: { lives: Lives; crowd: Crowd; errors: string[] },
+  { lives, crowd, errors, patience }: Resting,
 ): Promise<readonly string[]> {
   const life = await lives.begin();
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + patience;
   let quiet = 0;
   while (Date.now() < deadline && quiet < 3) {
     await sleep(100);
@@ -97,7 +113,7 @@ export async function comeToRest(
   const found = quiet < 3 ? [`never at rest: ${life.log.slice(-20).join('')}`] : [];
   await life.kill('SIGKILL');
   errors.push(...errorsOf(life));
-  return [...found, ...(await violations(world, crowd.wishes))];
+  return [...found, ...(await violations(world, world.wishes))];
 }
 
 export async function isAtRest(world: World, crowd: Crowd): Promise<boolean> {

@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { publishBuild, type PublishedBuild } from '../../../local/builds.ts';
 import { startHg, type HgServer } from '../../../local/hg.ts';
 import { imageArtifact, sampleImage } from '../../../local/images.ts';
@@ -12,14 +11,18 @@ import type { Image } from '../../../src/image.ts';
 import type { Policy } from '../../../src/policy.ts';
 import type { Store } from '../../../src/ports.ts';
 import { Secret } from '../../../src/secret.ts';
+import { findSops } from '../../../src/sops/binary.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { startDockerRegistry, type DockerRegistry } from '../docker-registry.ts';
+import type { Wish } from './crowd.ts';
 
 /** Everything but the bot: a real docker-registry with tokens, a Slack, a Taskcluster, trees, and a database. */
 export class World {
   readonly slack: Slack;
   readonly registry: DockerRegistry;
   readonly policy: Policy;
+  /** Everything that was ever asked for here. */
+  readonly wishes: Wish[] = [];
   /** The environment of each bot. */
   readonly env: Readonly<Record<string, string>>;
   readonly #workspace: Workspace;
@@ -30,7 +33,7 @@ export class World {
   private constructor(
     given: { workspace: Workspace; registry: DockerRegistry; hg: HgServer; folder: string },
     stack: AsyncDisposableStack,
-    databaseUrl: string | undefined,
+    more: Readonly<Record<string, string>>,
   ) {
     const { workspace, registry, hg, folder } = given;
     this.#workspace = workspace;
@@ -41,7 +44,7 @@ export class World {
     this.policy = workspace.policy;
     this.env = {
       ...workspace.env,
-      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...more,
       // Loading what was compiled before costs half as much.
       NODE_COMPILE_CACHE: join(folder, 'compiled'),
     };
@@ -61,7 +64,13 @@ export class World {
       const { url } = registry;
       const workspace = await startWorkspace({ registry: { url, credentials }, hg });
       stack.defer(() => workspace.close());
-      return new World({ workspace, registry, hg, folder }, stack, databaseUrl);
+      // Where sops stands behind a version manager, asking that each time would be most of the time.
+      const sops = await findSops(workspace.env);
+      const more = {
+        PATH: `${dirname(sops)}:${workspace.env['PATH']}`,
+        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      };
+      return new World({ workspace, registry, hg, folder }, stack, more);
     } catch (error) {
       await stack.disposeAsync();
       throw error;
