@@ -15,12 +15,15 @@ export interface DeliveryOptions {
   readonly signal: AbortSignal;
 }
 
+/** How long is sent after the signal, in milliseconds; a call that has begun then still ends. */
+const farewell = 5_000;
+
 /** The longest pause before a post is tried again, in milliseconds. */
 const longestPause = 60_000;
 
 /**
  * Gives Slack every post in the outbox, in order for each promotion, until Slack has it. Runs until the signal; what
- * is under way then is finished, the rest stays in the outbox for the next start.
+ * is due then is still sent, as far as Slack takes it. The rest stays in the outbox for the next start.
  */
 export async function deliverPosts(options: DeliveryOptions): Promise<void> {
   const { store, signal, now, log } = options;
@@ -42,6 +45,19 @@ export async function deliverPosts(options: DeliveryOptions): Promise<void> {
     }
   }
   stopListening();
+  await sendRest(options).catch((error: unknown) =>
+    log('error', 'the outbox cannot be read', { error }),
+  );
+}
+
+async function sendRest(options: DeliveryOptions): Promise<void> {
+  const { store, now } = options;
+  const last = performance.now() + farewell;
+  while (performance.now() < last) {
+    const due = await store.outbox.due(now());
+    if (due.length === 0) return;
+    await Promise.all(due.map((queued) => deliver(queued, options)));
+  }
 }
 
 async function deliver(queued: QueuedPost, options: DeliveryOptions): Promise<void> {

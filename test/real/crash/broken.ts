@@ -85,7 +85,7 @@ export function breakGuard(name: string): void {
       const loaded = nextLoad(url, context);
       const here = changes.filter(({ file }) => url.endsWith(`/${file}`));
       if (here.length === 0) return loaded;
-      let source = String(loaded.source);
+      let source = Buffer.from(loaded.source as Uint8Array).toString();
       for (const { file, from, to } of here) {
         if (!source.includes(from)) throw new Error(`${file} has no “${from}”`);
         source = source.replace(from, to);

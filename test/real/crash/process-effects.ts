@@ -7,11 +7,13 @@ interface Spawning {
   readonly args: readonly string[];
 }
 
+type Spawn = (this: ChildProcess, given: Spawning) => unknown;
+
 /** Every child of the process, git’s and sops’: before it begins, and when it has ended. */
 export function watchProcesses(pass: Pass): void {
-  const prototype = ChildProcess.prototype as unknown as { spawn(given: Spawning): unknown };
+  const prototype = ChildProcess.prototype as unknown as { spawn: Spawn };
   const { spawn } = prototype;
-  prototype.spawn = function watched(this: ChildProcess, given: Spawning): unknown {
+  prototype.spawn = function watched(given) {
     const words = given.args.slice(1).filter((word) => /^[a-z][\w-]*$/.test(word));
     const name = `process ${basename(given.file)} ${words[0] ?? ''}`.trim();
     pass('before', name);

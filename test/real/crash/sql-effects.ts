@@ -12,9 +12,12 @@ export function watchSql(pass: Pass): void {
 }
 
 function watchSqlite(pass: Pass): void {
-  const { prepare } = DatabaseSync.prototype;
+  const prototype = DatabaseSync.prototype as {
+    prepare: (this: DatabaseSync, text: string) => StatementSync;
+  };
+  const { prepare } = prototype;
   const transactions = new WeakMap<DatabaseSync, Transaction>();
-  DatabaseSync.prototype.prepare = function watched(this: DatabaseSync, text: string) {
+  prototype.prepare = function watched(text) {
     const statement = prepare.call(this, text);
     const transaction = transactions.get(this) ?? new Transaction();
     transactions.set(this, transaction);
@@ -29,7 +32,7 @@ function watchSqlite(pass: Pass): void {
       };
       Object.defineProperty(statement, how, { value: named });
     }
-    return statement satisfies StatementSync;
+    return statement;
   };
 }
 

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Message } from '../../../local/slack/things.ts';
 import { anchorsIn } from '../../../src/anchors.ts';
 import { verifyLog } from '../../../src/audit.ts';
+import { PromotionError } from '../../../src/errors.ts';
 import type { ChainedEvent, Store } from '../../../src/ports.ts';
 import type { Promotion } from '../../../src/states.ts';
 import { buttons, reads } from '../../scenarios/reading.ts';
@@ -12,13 +14,14 @@ import type { World } from './world.ts';
 export async function brokenNow(world: World): Promise<readonly string[]> {
   const broken: string[] = [];
   const [, file] = /^sqlite:(.+)$/.exec(world.env['DATABASE_URL'] ?? '') ?? [];
-  if (file) {
+  if (file && existsSync(file)) {
     const database = new DatabaseSync(file, { readOnly: true });
     const [row] = database.prepare('pragma integrity_check').all();
     if (row?.['integrity_check'] !== 'ok') broken.push(`integrity_check: ${JSON.stringify(row)}`);
     database.close();
   }
-  const store = await world.openStore();
+  const store = await opened(world);
+  if (!store) return world.slack.messages().length > 0 ? ['the database is gone'] : broken;
   try {
     // First what people have seen, then the log: what is written in between is in the log only.
     const anchors = anchorsIn(world.slack.exportChannel().map(({ messages }) => messages));
@@ -28,6 +31,16 @@ export async function brokenNow(world: World): Promise<readonly string[]> {
     await store.close();
   }
   return broken;
+}
+
+/** `undefined` where the bot did not live long enough to make it. */
+async function opened(world: World): Promise<Store | undefined> {
+  try {
+    return await world.openStore();
+  } catch (error) {
+    if (error instanceof PromotionError && error.reason === 'database-empty') return undefined;
+    throw error;
+  }
 }
 
 /** What became of one wish, told by what is in the database, on the registry and in the channel. */
@@ -196,9 +209,11 @@ function cardsOfNobody({ slack }: World, promotions: readonly Promotion[]): read
 }
 
 function doubledMessages({ slack }: World): readonly string[] {
-  const keys = slack.messages().flatMap(({ metadata }) => metadata?.event_payload['key'] ?? []);
+  const keys = slack
+    .messages()
+    .flatMap(({ metadata }) => (metadata ? [String(metadata.event_payload['key'])] : []));
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
-  return twice.map((key) => `the post ${String(key)} stands there more than once`);
+  return twice.map((key) => `the post ${key} stands there more than once`);
 }
 
 /** The tag has had one digest ever, the one that people were told; what was not approved is not there at all. */
