@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWork } from '../../../src/states.ts';
 import { Crowd, type Wish } from './crowd.ts';
 import type { Orders } from './failpoints.ts';
-import { Lives, type Life } from './lives.ts';
+import { Lives } from './lives.ts';
 import type { Random } from './random.ts';
 import { brokenNow, violations } from './violations.ts';
 import type { World } from './world.ts';
@@ -68,7 +68,7 @@ export async function kill(killing: Killing): Promise<Killed> {
       const isDeadAlready = await life.killAfter(death.after);
       if (isDeadAlready && (await life.ended) === 'SIGKILL') reached.push(death.at ?? '');
       else if (isDeadAlready) found.add(`the bot ended by itself: ${life.log.slice(-5).join('')}`);
-      errors.push(...errorsOf(life));
+      errors.push(...life.errors());
       for (const problem of await brokenNow(world)) found.add(problem);
       if ((at + 1) % between === 0 || at + 1 === deaths.length) {
         const rest = { lives, crowd, errors, patience };
@@ -91,7 +91,7 @@ async function keepWanting(crowd: Crowd, { wishes = 3, world }: Killing): Promis
   for (let n = open.length + unheard.length; n < wishes; n += 1) await crowd.want();
 }
 
-interface Resting {
+export interface Resting {
   readonly lives: Lives;
   readonly crowd: Crowd;
   readonly errors: string[];
@@ -99,7 +99,7 @@ interface Resting {
 }
 
 /** Lets a bot live until nothing is under way, and looks over everything. */
-async function comeToRest(
+export async function comeToRest(
   world: World,
   { lives, crowd, errors, patience }: Resting,
 ): Promise<readonly string[]> {
@@ -112,7 +112,7 @@ async function comeToRest(
   }
   const found = quiet < 3 ? [`never at rest: ${life.log.slice(-20).join('')}`] : [];
   await life.kill('SIGKILL');
-  errors.push(...errorsOf(life));
+  errors.push(...life.errors());
   return [...found, ...(await violations(world, world.wishes))];
 }
 
@@ -141,11 +141,4 @@ async function countsOf(world: World): Promise<Pick<Killed, 'promotions' | 'resu
   } finally {
     await store.close();
   }
-}
-
-function errorsOf({ log }: Life): readonly string[] {
-  return log
-    .join('')
-    .split('\n')
-    .filter((line) => line.includes('"level":50'));
 }

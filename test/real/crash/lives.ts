@@ -53,6 +53,12 @@ export class Life {
     return this.#ready.promise;
   }
 
+  /** What it logged at level error. */
+  errors(): readonly string[] {
+    const lines = this.log.join('').split('\n');
+    return lines.filter((line) => line.includes('"level":50'));
+  }
+
   /** Ends it, and waits for its end. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | string> {
     this.process.kill(signal);

@@ -8,6 +8,7 @@ import type { Slack } from '../../../local/slack/slack.ts';
 import { startTokenService } from '../../../local/token-service.ts';
 import { startWorkspace, type Workspace } from '../../../local/workspace.ts';
 import type { Image } from '../../../src/image.ts';
+import type { Target } from '../../../src/plan.ts';
 import type { Policy } from '../../../src/policy.ts';
 import type { Store } from '../../../src/ports.ts';
 import { Secret } from '../../../src/secret.ts';
@@ -103,6 +104,14 @@ export class World {
   /** The database, read beside the bot or without it. */
   openStore(): Promise<Store> {
     return openStore(this.env['DATABASE_URL'] ?? '', { now: () => new Date(), access: 'read' });
+  }
+
+  /** Where the promotions that have a plan lead. */
+  async targets(): Promise<readonly Target[]> {
+    const store = await this.openStore();
+    const promotions = await store.list({ limit: 1000 });
+    await store.close();
+    return promotions.flatMap((one) => ('plan' in one && one.plan ? [one.plan.target] : []));
   }
 
   /** Every digest that was ever put under the tag, as the registry keeps them. */
