@@ -63,7 +63,8 @@ async function sendRest(options: DeliveryOptions): Promise<void> {
 async function deliver(queued: QueuedPost, options: DeliveryOptions): Promise<void> {
   const { store, now, log } = options;
   try {
-    const place = await sendPost(queued, options);
+    const isOurs = () => store.outbox.isOurs(queued.id);
+    const place = await sendPost(queued, { ...options, isOurs });
     await store.outbox.sent(queued.id, place);
   } catch (error) {
     const facts = {

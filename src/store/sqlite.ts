@@ -57,6 +57,7 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
     // One process and one connection: Kysely lets one transaction run at a time.
     serialise: async () => {},
     alive: async () => [],
+    lease: () => () => true,
     announce: async () => {},
     onAnnounced: () => () => {},
     hold: localHolds(),

@@ -1,4 +1,4 @@
-import { appendFileSync, writeSync } from 'node:fs';
+import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { breakGuard } from './broken.ts';
 import { watchHttp } from './http-effects.ts';
@@ -15,6 +15,10 @@ export interface Orders {
   readonly at?: string | undefined;
   /** At which passing of it. */
   readonly passing?: number | undefined;
+  /** What befalls it there: SIGKILL unless told. */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP' | undefined;
+  /** A file that the first of several bots makes, with its pid: only that one is struck. */
+  readonly once?: string | undefined;
   /** A file for the names of what was passed. */
   readonly record?: string | undefined;
 }
@@ -36,8 +40,19 @@ const pass: Pass = (when, effect) => {
   if (orders.record) appendFileSync(orders.record, `${name}\n`);
   if (name !== orders.at) return;
   passed += 1;
-  if (passed === (orders.passing ?? 1)) process.kill(process.pid, 'SIGKILL');
+  if (passed !== (orders.passing ?? 1) || !isFirst()) return;
+  process.kill(process.pid, orders.signal ?? 'SIGKILL');
 };
+
+function isFirst(): boolean {
+  if (orders.once === undefined) return true;
+  try {
+    writeFileSync(orders.once, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 watchHttp(pass);
 watchProcesses(pass);

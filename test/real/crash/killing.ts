@@ -9,7 +9,8 @@ import type { World } from './world.ts';
 
 /** How a life is to end: at some moment, or at a failpoint and then at that moment at the latest. */
 export interface Death extends Orders {
-  readonly after: number;
+  /** Milliseconds, or in times of what a start takes on this machine at this hour. */
+  readonly after: number | { readonly starts: number };
   /** What somebody wants at the beginning of this life. */
   readonly want?: Pick<Wish, 'image' | 'fate'> | undefined;
 }
@@ -56,6 +57,7 @@ export async function kill(killing: Killing): Promise<Killed> {
   const reached: string[] = [];
   const errors: string[] = [];
   try {
+    const start = await measureStart(lives);
     for (const [at, death] of deaths.entries()) {
       if (death.want) await crowd.want(death.want);
       else await keepWanting(crowd, killing);
@@ -65,7 +67,10 @@ export async function kill(killing: Killing): Promise<Killed> {
           () => crowd.deliverAgain(),
           () => undefined,
         );
-      const isDeadAlready = await life.killAfter(death.after);
+      const { after } = death;
+      const isDeadAlready = await life.killAfter(
+        typeof after === 'number' ? after : after.starts * start,
+      );
       if (isDeadAlready && (await life.ended) === 'SIGKILL') reached.push(death.at ?? '');
       else if (isDeadAlready) found.add(`the bot ended by itself: ${life.log.slice(-5).join('')}`);
       errors.push(...life.errors());
@@ -81,6 +86,16 @@ export async function kill(killing: Killing): Promise<Killed> {
     await crowd.leave();
     await lives.close();
   }
+}
+
+/** Milliseconds from the beginning until the bot takes what people do. */
+async function measureStart(lives: Lives): Promise<number> {
+  const life = await lives.begin();
+  const begun = performance.now();
+  await life.ready();
+  const took = performance.now() - begun;
+  await life.kill();
+  return took;
 }
 
 async function keepWanting(crowd: Crowd, { wishes = 3, world }: Killing): Promise<void> {
