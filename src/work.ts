@@ -3,8 +3,10 @@ import type { BotOptions } from './bot.ts';
 import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
 import { propose, refuseAsked } from './proposing.ts';
 import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
+import { tellInterrupted } from './repinning.ts';
 import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion } from './states.ts';
+import { tellForgotten } from './waiting.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -17,8 +19,13 @@ interface Working extends BotOptions {
  */
 export function createWork(options: BotOptions): () => Promise<void> {
   const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
+  const lookBack = seldom(options.now, async () => {
+    await tellForgotten(options);
+    await tellInterrupted(options);
+  });
   return async () => {
     await expireOverdue(options);
+    await lookBack();
     const due = await options.ports.store.list({ states: hasWork, limit: 1000 });
     const oldestFirst = due.toReversed();
     const ended = await Promise.allSettled(oldestFirst.map(({ id }) => pursue(id, working)));
@@ -28,6 +35,19 @@ export function createWork(options: BotOptions): () => Promise<void> {
       const facts = { promotion: oldestFirst[at]?.id, error: one.reason as unknown };
       options.log('error', 'a promotion could not be taken on', facts);
     }
+  };
+}
+
+/** Milliseconds between two looks at what no change announces. */
+const pause = 60_000;
+
+/** At the first call, and then once in a while. */
+function seldom(now: () => Date, work: () => Promise<void>): () => Promise<void> {
+  let due = 0;
+  return async () => {
+    if (now().getTime() < due) return;
+    due = now().getTime() + pause;
+    await work();
   };
 }
 

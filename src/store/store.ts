@@ -63,7 +63,7 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
     list: (filter) => listPromotions(kysely, filter),
     hold: (id, work) => database.hold(id, work),
     card: (id) => cardOf(kysely, id),
-    events: (filter) => eventsOf(kysely, filter?.promotion),
+    events: (filter) => eventsOf(kysely, filter),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
