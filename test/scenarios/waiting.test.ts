@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { openStore } from '../../src/store/store.ts';
 import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import { scenarios, type World } from './world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios();
@@ -30,3 +32,33 @@ it('tells the second who asks for a target who holds it, and once more when it i
   expect(free.text).toContain(`<@${carol}>`);
   expect(free.text).toContain(first?.id);
 });
+
+it('tells them also where the bot was killed right after the target became free: once', async () => {
+  const world = await on.start();
+  const { revision, taskId } = await on.outside.build('build-decision');
+  const holder = await world.propose(alice, `build-decision ${revision}`);
+  await world.ask(carol, `build-decision ${taskId}`);
+  await world.until('refused');
+  await world.stop();
+  // All that the bot wrote before it was killed.
+  const url = `sqlite:${join(world.folder, 'promote-image.sqlite')}`;
+  const store = await openStore(url, { now: () => world.now() });
+  const to = { ...holder, state: 'withdrawn', endedAt: world.now().toISOString() } as const;
+  const event = { kind: 'withdrawn', actor: alice, data: { state: 'withdrawn' } };
+  if (!('plan' in to)) throw new Error('There is no plan');
+  await store.change({ from: holder, to: to as never, event });
+  await store.close();
+  for (let starts = 0; starts < 2; starts += 1) {
+    await world.run();
+    await world.slack.until(() => freeIn(world).length > 0);
+    await world.later(120_000);
+    expect(freeIn(world)).toHaveLength(1);
+    await world.stop();
+  }
+  await world.run();
+});
+
+function freeIn(world: World): readonly string[] {
+  const texts = world.slack.messages().map(({ text }) => text);
+  return texts.filter((text) => text.includes('is free again'));
+}
