@@ -36,20 +36,23 @@ function watchSqlite(pass: Pass): void {
   };
 }
 
-type Query = (this: pg.Client, text: unknown, values?: unknown) => unknown;
+type Query = (this: pg.Client, ...args: unknown[]) => unknown;
 
 function watchPostgres(pass: Pass): void {
   const prototype = pg.Client.prototype as unknown as { query: Query };
   const { query } = prototype;
   const transactions = new WeakMap<pg.Client, Transaction>();
-  prototype.query = function watched(this: pg.Client, text, values) {
+  prototype.query = function watched(...args) {
+    const [text, values, callback] = args;
     const transaction = transactions.get(this) ?? new Transaction();
     transactions.set(this, transaction);
-    const isPlain = typeof text === 'string' && (values === undefined || Array.isArray(values));
-    const effect = isPlain ? transaction.effectOf(text, values ?? []) : undefined;
-    if (!effect) return query.call(this, text, values);
+    const isPromised = typeof text === 'string' && typeof values !== 'function' && !callback;
+    const effect = isPromised
+      ? transaction.effectOf(text, Array.isArray(values) ? values : [])
+      : undefined;
+    if (!effect) return query.apply(this, args);
     pass('before', effect);
-    return (query.call(this, text, values) as Promise<unknown>).then((result) => {
+    return (query.apply(this, args) as Promise<unknown>).then((result) => {
       pass('after', effect);
       return result;
     });
