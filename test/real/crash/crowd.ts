@@ -78,7 +78,7 @@ export class Crowd {
   async #ask(wish: Wish): Promise<void> {
     while (this.#isHere && wish.acknowledged === 0) {
       const { slack } = this.#world;
-      if (slack.connections > 0) {
+      if (this.#world.isReachable) {
         wish.asked += 1;
         const line = `${wish.image} ${wish.taskId}`;
         const answer = await slack.as(alice).command('/promote-image', line);
@@ -104,7 +104,7 @@ export class Crowd {
 
   async #click(card: Message, { fate }: Wish): Promise<void> {
     const { slack } = this.#world;
-    if (slack.connections === 0) return;
+    if (!this.#world.isReachable) return;
     if (fate === 'withdraw') await slack.as(alice).click(card, 'withdraw');
     if (fate === 'reject') await this.#reject(card);
     if (fate === 'approve') {

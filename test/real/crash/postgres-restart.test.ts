@@ -25,7 +25,7 @@ it.each([
   { moment: 'in the middle of the push', seen: '*Pushing*', size: 20_000_000 },
 ])(
   'PostgreSQL goes down as if its machine had lost power, $moment: the promotion finishes, once',
-  async ({ seen, size }) => {
+  async ({ moment, seen, size }) => {
     const database = await postgres.database();
     const world = await World.start(database.url);
     const life = new Life(world.env);
@@ -41,6 +41,11 @@ it.each([
         .poll(() => isAtRest(world, crowd), { timeout: 120_000, interval: 200 })
         .toBe(true);
       expect(await violations(world, world.wishes)).toEqual([]);
+      const store = await world.openStore();
+      const kinds = (await Array.fromAsync(store.events())).map(({ kind }) => kind);
+      await store.close();
+      const begun = kinds.filter((kind) => kind === 'decrypting').length;
+      console.info(`restarted ${moment}: the push was begun ${begun} times`);
     } finally {
       await crowd.leave();
       await life.kill();

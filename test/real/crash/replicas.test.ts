@@ -53,9 +53,10 @@ it.each(cases)(
       await atRest(world, crowd);
       const events = await eventsOf(world);
       const timeOf = (kind: string) => Date.parse(events.findLast((one) => one.kind === kind)!.at);
-      const taken = timeOf('decrypting') - struck.at;
+      const taken = Math.round(timeOf('decrypting') - struck.at);
+      const published = Math.round(timeOf('promoted') - struck.at);
       console.info(
-        `${replicas} bots, ${signal} ${step}: taken over after ${taken} ms, published after ${timeOf('promoted') - struck.at} ms`,
+        `${replicas} bots, ${signal} ${step}: taken over after ${taken} ms, published after ${published} ms`,
       );
       expect(taken).toBeGreaterThan(0);
       expect(taken).toBeLessThan(30_000);

@@ -30,6 +30,7 @@ export class World {
   readonly #hg: HgServer;
   readonly #stack: AsyncDisposableStack;
   #versions = 0;
+  #isOverHttp = false;
 
   private constructor(
     given: { workspace: Workspace; registry: DockerRegistry; hg: HgServer; folder: string },
@@ -76,6 +77,19 @@ export class World {
       await stack.disposeAsync();
       throw error;
     }
+  }
+
+  /** From now on Slack speaks to this port over HTTP. Gives the environment of a bot that listens there. */
+  overHttp(port: number): Readonly<Record<string, string>> {
+    this.#isOverHttp = true;
+    this.slack.deliverTo(`http://127.0.0.1:${port}/slack/events`);
+    const { SLACK_APP_TOKEN: _, ...env } = this.env;
+    return { ...env, PORT: String(port), SLACK_SIGNING_SECRET: this.slack.signingSecret };
+  }
+
+  /** Whether it is worth trying to reach the bot. */
+  get isReachable(): boolean {
+    return this.#isOverHttp || this.slack.connections > 0;
   }
 
   close(): Promise<void> {
