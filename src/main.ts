@@ -10,7 +10,7 @@ import { fail, PromotionError } from './errors.ts';
 import type { Secrets } from './ports.ts';
 import { Secret } from './secret.ts';
 import { keepTicking } from './service/clock.ts';
-import { healthRoutes, serveRoutes } from './service/health.ts';
+import { healthRoutes, limited, serveRoutes } from './service/health.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { createLogging, type Logging } from './service/log.ts';
@@ -30,6 +30,7 @@ const version = {
   source: 'https://github.com/mozilla-releng/promote-image',
 };
 
+const onSignal = stopOnSignals();
 readDotEnv();
 const config = await loadConfig(process.env);
 if (config.ok) {
@@ -58,8 +59,8 @@ async function start({ policy, environment }: Config): Promise<void> {
   const apiUrl = environment.SLACK_API_URL;
   const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });
   const people = createPeople(client, policy.slack.team);
-  const stopping = new AbortController();
-  const { signal } = stopping;
+  const [working, delivering] = [new AbortController(), new AbortController()];
+  const { signal } = working;
   const ports = { ...world, secrets: watched(world.secrets, logging), people, store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
   const watch = createPostWatch(now);
@@ -72,17 +73,22 @@ async function start({ policy, environment }: Config): Promise<void> {
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
   const { channel } = policy.slack;
-  const delivery = deliverPosts({ store, client, channel, now, log, watch, signal });
+  const sending = { store, client, channel, now, log, watch, signal: delivering.signal };
+  const delivery = deliverPosts(sending);
   log('info', 'ready', { ...policy.slack, engine: policy.registry.engine });
-  stopOnSignals(async () => {
+  const stop = async (): Promise<void> => {
+    // At once: nothing more is put on the registry, however long Slack’s side of a connection takes.
+    working.abort();
+    const [closed, parked] = [app.stop(), stopTicking()];
     server?.close();
-    // Bolt waits for Slack’s side of the connection, which may take longer than there is.
-    await Promise.race([app.stop(), sleep(3000, undefined, { ref: false })]);
-    stopping.abort();
-    await Promise.all([stopTicking(), delivery]);
+    await Promise.race([closed, sleep(3000, undefined, { ref: false })]);
+    await parked;
+    delivering.abort();
+    await delivery;
     server?.closeAllConnections();
     await store.close();
-  }, log);
+  };
+  onSignal({ stop, log });
 }
 
 /** Connects to Slack, and serves health and metrics: beside Slack’s requests, or alone where a port is given. */
@@ -94,8 +100,7 @@ async function listen(
   const { PORT: port, HOST: host } = environment;
   try {
     if (!environment.SLACK_APP_TOKEN) {
-      await app.start({ port: port ?? 0, host });
-      return undefined;
+      return limited((await app.start({ port: port ?? 0, host })) as Server);
     }
     const server = port === undefined ? undefined : await serveRoutes(routes, { port, host });
     await app.start();

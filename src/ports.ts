@@ -291,8 +291,11 @@ export interface Store {
   hold<T>(id: string, work: (signal: AbortSignal) => Promise<T>): Promise<T | undefined>;
   /** Where the request card of a promotion is, once Slack has it. */
   card(id: string): Promise<CardPlace | undefined>;
-  /** The audit log in order, chained. */
-  events(filter?: { readonly promotion?: string }): AsyncIterable<ChainedEvent>;
+  /** The audit log in order, chained; or what of it is of one promotion, or of these kinds. */
+  events(filter?: {
+    readonly promotion?: string;
+    readonly kinds?: readonly string[];
+  }): AsyncIterable<ChainedEvent>;
   /** Calls back after each committed change, here or in another replica. Returns how to stop that. */
   onChange(listener: () => void): () => void;
   /** Writes something and takes it back. Throws `database-failed` where the database takes no change. */
@@ -321,8 +324,13 @@ export interface Outbox {
   due(now: Date): Promise<readonly QueuedPost[]>;
   /** Slack has it. For a card this is also where the card is from now on; for a slot where to update it. */
   sent(id: number, place: CardPlace): Promise<void>;
-  /** Slack did not take it: try again then. */
+  /** Slack did not take it: try again then. Without effect where another replica has it by now. */
   later(id: number, notBefore: Date): Promise<void>;
+  /**
+   * Whether a post that was handed out is still this replica's to send: asked right before it is. One that was stopped
+   * for a while, or cut off, is not heard of, and then another replica sends it.
+   */
+  isOurs(id: number): boolean;
   /** Puts a post into the queue without an audit event: progress, which tells of nothing that was decided. */
   add(promotion: string, post: (head: Anchor) => Post): Promise<void>;
   /** When the next unsent post comes due. */

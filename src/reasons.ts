@@ -379,6 +379,10 @@ export const reasons = {
     says: '“{ref}” is neither a branch nor a full commit.',
     next: 'Try `{example}`.',
   },
+  'repin-interrupted': {
+    says: 'The bot was stopped while it re-pinned {image}; nothing came of it.',
+    next: 'Run it again: `{example}`.',
+  },
   'repin-failed': {
     says: 'The re-pin command of {image} failed: {problem}.',
     next: 'Run it by hand to see why.',

@@ -5,11 +5,11 @@ import { holdsTarget, type Promotion } from './states.ts';
 
 /** More than anybody has seen: every one of them is told, each once. */
 const everybody = 10_000;
-/** How far back it is looked at the start. */
+/** How far back it is looked for whoever was not told. */
 const newest = 1000;
 
-/** Stores in which nobody can have been missed. At the start nobody knows: the bot may have been killed just then. */
-const looked = new WeakSet<Store>();
+/** Stores in which somebody could not be told. */
+const missed = new WeakSet<Store>();
 
 /**
  * Tells those who were refused because this promotion held their target that it is free now: each once. What ended is
@@ -18,26 +18,34 @@ const looked = new WeakSet<Store>();
 export async function tellWaiting(ended: Promotion, { ports, log }: BotOptions): Promise<void> {
   const { store } = ports;
   try {
-    if (isFreed(ended)) await tell(ended, store);
+    if (isFree(ended)) await tell(ended, store);
   } catch (error) {
-    looked.delete(store);
+    missed.add(store);
     log('warn', 'who waits for a target is told later', { promotion: ended.id, error });
   }
 }
 
-/** Looks once, and again after a failure, for whoever still waits for a target that is free. */
-export async function tellMissed({ ports }: BotOptions): Promise<void> {
+/** The same for whoever could not be told just now. */
+export async function tellMissed(options: BotOptions): Promise<void> {
+  const { store } = options.ports;
+  if (!missed.has(store)) return;
+  await tellForgotten(options);
+  missed.delete(store);
+}
+
+/**
+ * The same for whoever was not told: the bot was killed right after the end, or the end came just before the refusal.
+ */
+export async function tellForgotten({ ports }: BotOptions): Promise<void> {
   const { store } = ports;
-  if (looked.has(store)) return;
   const waiting = await store.list({ waitsFor: 'anybody', limit: newest });
   for (const id of new Set(waiting.map(holderOf))) {
     const holder = id === undefined ? undefined : await store.get(id);
-    if (holder && isFreed(holder)) await tell(holder, store);
+    if (holder && isFree(holder)) await tell(holder, store);
   }
-  looked.add(store);
 }
 
-function isFreed(promotion: Promotion): boolean {
+function isFree(promotion: Promotion): boolean {
   return 'plan' in promotion && !!promotion.plan && !holdsTarget.includes(promotion.state);
 }
 

@@ -4,9 +4,10 @@ import { explain, isDatabaseTrouble, PromotionError, refuse, type Refusal } from
 import { createRests } from './rests.ts';
 import { propose, refuseAsked } from './proposing.ts';
 import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
+import { tellInterrupted } from './repinning.ts';
 import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion } from './states.ts';
-import { tellMissed } from './waiting.ts';
+import { tellForgotten, tellMissed } from './waiting.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -20,9 +21,14 @@ interface Working extends BotOptions {
 export function createWork(options: BotOptions): () => Promise<void> {
   const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
   const rests = createRests(options.now);
+  const lookBack = seldom(options.now, async () => {
+    await tellForgotten(options);
+    await tellInterrupted(options);
+  });
   return async () => {
     const { working: due, overdue } = await options.ports.store.due(options.now());
     await expireOverdue(overdue, options);
+    await lookBack();
     await tellMissed(options);
     const ids = due.filter((id) => !rests.isResting(id));
     const ended = await Promise.allSettled(ids.map((id) => pursue(id, working)));
@@ -36,6 +42,19 @@ export function createWork(options: BotOptions): () => Promise<void> {
         options.log('error', 'a promotion could not be taken on', { promotion: id, error });
       }
     }
+  };
+}
+
+/** Milliseconds between two looks at what no change announces. */
+const pause = 60_000;
+
+/** At the first call, and then once in a while. */
+function seldom(now: () => Date, work: () => Promise<void>): () => Promise<void> {
+  let due = 0;
+  return async () => {
+    if (now().getTime() < due) return;
+    due = now().getTime() + pause;
+    await work();
   };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type Docker from 'dockerode';
+import { isAlive } from '../alive.ts';
 
 const kind = 'promote-image=repin';
 
@@ -35,14 +36,4 @@ function isLeft(given: Readonly<Record<string, string>>, now: number): boolean {
   if (now > Number(given['promote-image.until'] ?? 0)) return true;
   const [host, pid] = owner.split(' ');
   return host === hostname() && !isAlive(Number(pid));
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

@@ -12,18 +12,16 @@ export function keepTicking(
   { onChange, log }: { readonly onChange: (listener: () => void) => () => void; readonly log: Log },
 ): () => Promise<void> {
   const running = new Set<Promise<void>>();
-  let isAsked = false;
+  let asked: NodeJS.Immediate | undefined;
   const run = (): void => {
-    isAsked = false;
+    asked = undefined;
     const call = tick().catch((error: unknown) => log('error', 'a tick failed', { error }));
     running.add(call);
     void call.finally(() => running.delete(call));
   };
   // Many changes in one go are worth one look.
   const ask = (): void => {
-    if (isAsked) return;
-    isAsked = true;
-    setImmediate(run);
+    asked ??= setImmediate(run);
   };
   const stopListening = onChange(ask);
   const timer = setInterval(ask, beat);
@@ -31,6 +29,7 @@ export function keepTicking(
   return async () => {
     stopListening();
     clearInterval(timer);
+    if (asked) clearImmediate(asked);
     await Promise.all(running);
   };
 }

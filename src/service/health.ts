@@ -47,10 +47,15 @@ export async function serveRoutes(
     if (!found) return send(response, 404, { status: 'not found' });
     return found.handler(request as Parameters<CustomRoute['handler']>[0], response);
   });
+  limited(server).listen(listen);
+  await once(server, 'listening');
+  return server;
+}
+
+/** Who sends a request by halves does not keep its connection for long. */
+export function limited(server: Server): Server {
   server.requestTimeout = 10_000;
   server.headersTimeout = 10_000;
-  server.listen(listen);
-  await once(server, 'listening');
   return server;
 }
 

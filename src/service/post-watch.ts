@@ -5,12 +5,14 @@ interface Waiting {
   readonly problem: string;
   /** It will not get better by itself. */
   readonly lasts: boolean;
+  /** When it is tried again. */
+  readonly again: Date;
 }
 
 /** What Slack did with posts, for whoever watches over the bot. */
 export interface PostWatch {
   taken(id: number): void;
-  refused(id: number, why: { readonly problem: string; readonly lasts: boolean }): void;
+  refused(id: number, why: Omit<Waiting, 'since'>): void;
   givenUp(id: number): void;
   /** What is wrong, in words; `undefined` where nothing waits for long or for good. */
   trouble(): string | undefined;
@@ -22,11 +24,16 @@ export interface PostWatch {
 /** Slack may be away for so long before anybody is called, in milliseconds. */
 const patience = 5 * 60_000;
 
+/** A post of which nothing is heard for so long after it was to be tried again is another replica’s, in milliseconds. */
+const silence = 2 * 60_000;
+
 /** Watches over the posts of this process; what waited before its start is refused again and so seen again. */
 export function createPostWatch(now: () => Date): PostWatch {
   const waiting = new Map<number, Waiting>();
   const counts = { refused: 0, givenUp: 0 };
   const age = ({ since }: Waiting): number => now().getTime() - since.getTime();
+  const ours = (): readonly Waiting[] =>
+    [...waiting.values()].filter(({ again }) => now().getTime() <= again.getTime() + silence);
   return {
     counts,
     taken: (id) => void waiting.delete(id),
@@ -39,10 +46,10 @@ export function createPostWatch(now: () => Date): PostWatch {
       waiting.delete(id);
     },
     trouble: () => {
-      const [first] = [...waiting.values()].filter((one) => one.lasts || age(one) > patience);
+      const [first] = ours().filter((one) => one.lasts || age(one) > patience);
       if (!first) return undefined;
       return `Slack has not taken a post since ${first.since.toISOString()}: ${first.problem}`;
     },
-    oldest: () => Math.max(0, ...[...waiting.values()].map((one) => age(one) / 1000)),
+    oldest: () => Math.max(0, ...ours().map((one) => age(one) / 1000)),
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
 import type { CardPlace, QueuedPost, Store } from '../ports.ts';
 import type { PostWatch } from '../service/post-watch.ts';
-import { isHopeless, sendPost } from './posts.ts';
+import { isHopeless, sendPost, TakenOver } from './posts.ts';
 import { lasts, retryAfter, slackProblem } from './trouble.ts';
 
 export interface DeliveryOptions {
@@ -17,12 +17,15 @@ export interface DeliveryOptions {
   readonly signal: AbortSignal;
 }
 
+/** How long is sent after the signal, in milliseconds; a call that has begun then still ends. */
+const farewell = 5_000;
+
 /** The longest pause before a post is tried again, in milliseconds. */
 const longestPause = 60_000;
 
 /**
  * Gives Slack every post in the outbox, in order for each promotion, until Slack has it. Runs until the signal; what
- * is under way then is finished, the rest stays in the outbox for the next start.
+ * is due then is still sent, as far as Slack takes it. The rest stays in the outbox for the next start.
  */
 export async function deliverPosts(options: DeliveryOptions): Promise<void> {
   const { store, signal, now, log } = options;
@@ -46,6 +49,23 @@ export async function deliverPosts(options: DeliveryOptions): Promise<void> {
     }
   }
   stopListening();
+  await sendRest(unrecorded, options).catch((error: unknown) =>
+    log('error', 'the outbox cannot be read or written', { error }),
+  );
+}
+
+async function sendRest(
+  unrecorded: Map<number, CardPlace>,
+  options: DeliveryOptions,
+): Promise<void> {
+  const { store, now } = options;
+  const last = performance.now() + farewell;
+  while (performance.now() < last) {
+    await record(unrecorded, store);
+    const due = await store.outbox.due(now());
+    if (due.length === 0) return;
+    await Promise.all(due.map((queued) => deliver(queued, unrecorded, options)));
+  }
 }
 
 /** What Slack has and the database did not take note of: as long as somebody knows, nobody need look for it. */
@@ -62,27 +82,28 @@ async function deliver(
   options: DeliveryOptions,
 ): Promise<void> {
   const { store, now, watch } = options;
-  const sent = await sendPost(queued, options).then(
+  const isOurs = () => store.outbox.isOurs(queued.id);
+  const sent = await sendPost(queued, { ...options, isOurs }).then(
     (place) => ({ place }),
     (error: unknown) => ({ error }),
   );
+  if ('error' in sent && sent.error instanceof TakenOver) return;
   if ('place' in sent) watch.taken(queued.id);
-  const place = 'place' in sent ? sent.place : giveUp(queued, sent.error, options);
+  const asked = 'error' in sent ? (retryAfter(sent.error) ?? 0) * 1000 : 0;
+  const pause = asked || Math.min(longestPause, 500 * 2 ** queued.attempts);
+  const again = new Date(now().getTime() + pause);
+  const place = 'place' in sent ? sent.place : giveUp(queued, { ...sent, again }, options);
   if (place) {
     unrecorded.set(queued.id, place);
     await store.outbox.sent(queued.id, place);
     unrecorded.delete(queued.id);
-  } else if ('error' in sent) {
-    const asked = (retryAfter(sent.error) ?? 0) * 1000;
-    const pause = asked || Math.min(longestPause, 500 * 2 ** queued.attempts);
-    await store.outbox.later(queued.id, new Date(now().getTime() + pause));
-  }
+  } else await store.outbox.later(queued.id, again);
 }
 
 /** Where a post belongs that Slack will never take; `undefined` where it is tried again. Either is told. */
 function giveUp(
   queued: QueuedPost,
-  error: unknown,
+  { error, again }: { readonly error: unknown; readonly again: Date },
   { channel, log, watch }: DeliveryOptions,
 ): CardPlace | undefined {
   const problem = slackProblem(error);
@@ -96,7 +117,7 @@ function giveUp(
     return post.kind === 'card' ? (queued.card ?? nowhere) : nowhere;
   }
   log(lasts(error) ? 'error' : 'warn', 'Slack did not take a post; it is tried again', facts);
-  watch.refused(id, { problem, lasts: lasts(error) });
+  watch.refused(id, { problem, lasts: lasts(error), again });
   return undefined;
 }
 

@@ -10,12 +10,9 @@ const metadataType = 'promote_image';
  * Gives one post to Slack and says where it is. May be repeated: after a first attempt whose reply was lost, what is
  * there already is found by its key and not posted again.
  */
-export async function sendPost(
-  queued: QueuedPost,
-  { client, channel }: { readonly client: WebClient; readonly channel: string },
-): Promise<CardPlace> {
+export async function sendPost(queued: QueuedPost, sender: Sender): Promise<CardPlace> {
   const { post } = queued;
-  const sender = { client, channel };
+  const { client, channel } = sender;
   switch (post.kind) {
     case 'ephemeral': {
       const { user, message } = post;
@@ -33,15 +30,28 @@ export async function sendPost(
   }
 }
 
-interface Sender {
+export interface Sender {
   readonly client: WebClient;
   readonly channel: string;
+  /** Whether the post is still ours to send, asked right before it is. */
+  readonly isOurs: () => boolean;
+}
+
+/** A process that slept has had its posts sent by another: it must neither repeat them nor undo what came after. */
+function assertOurs({ isOurs }: Sender): void {
+  if (!isOurs()) throw new TakenOver();
+}
+
+/** Another replica sends this post by now. */
+export class TakenOver extends Error {
+  override readonly name = 'TakenOver';
 }
 
 async function say(queued: QueuedPost, sender: Sender): Promise<CardPlace> {
   const found = queued.attempts > 0 ? await lookedUp(queued, sender) : undefined;
   if (found?.message) return found.message;
   const { client, channel } = sender;
+  assertOurs(sender);
   const sent = await client.chat.postMessage({
     channel: queued.card?.channel ?? channel,
     ...threadOf(queued),
@@ -54,12 +64,9 @@ async function say(queued: QueuedPost, sender: Sender): Promise<CardPlace> {
   return { channel: sent.channel ?? channel, ts: sent.ts ?? '' };
 }
 
-async function update(
-  place: CardPlace,
-  queued: QueuedPost,
-  { client }: Sender,
-): Promise<CardPlace> {
-  await client.chat.update({
+async function update(place: CardPlace, queued: QueuedPost, sender: Sender): Promise<CardPlace> {
+  assertOurs(sender);
+  await sender.client.chat.update({
     ...place,
     ...shown(queued.post.message),
     metadata: metadataOf(queued),
@@ -83,8 +90,9 @@ async function attach(
 async function upload(
   file: { readonly name: string; readonly content: string },
   queued: QueuedPost,
-  { client, channel }: Sender,
+  sender: Sender,
 ): Promise<void> {
+  const { client, channel } = sender;
   const bytes = Buffer.from(file.content);
   const slot = await client.files.getUploadURLExternal({
     filename: file.name,
@@ -99,6 +107,7 @@ async function upload(
     signal: AbortSignal.timeout(30_000),
   });
   if (!uploaded.ok) throw new Error(`Slack answered an upload with ${uploaded.status}`);
+  assertOurs(sender);
   await client.files.completeUploadExternal({
     files: [{ id: slot.file_id, title: file.name }],
     channel_id: queued.card?.channel ?? channel,
@@ -171,6 +180,17 @@ function metadataOf({ key, promotion, post }: QueuedPost) {
   return { event_type: metadataType, event_payload: { key, promotion: promotion ?? '', audit } };
 }
 
+/** What Slack says, or does not say, while it is down. */
+const mayPass = [
+  'no answer',
+  'rate limited',
+  'ratelimited',
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+];
+
 /** Errors that no repetition heals: the post is given up, and that is logged. */
 export function isHopeless(error: unknown, { post, attempts }: QueuedPost): boolean {
   const problem = slackProblem(error);
@@ -181,5 +201,6 @@ export function isHopeless(error: unknown, { post, attempts }: QueuedPost): bool
     'message_not_found',
     'cant_update_message',
   ];
-  return (post.kind === 'ephemeral' && attempts >= 5) || forGood.includes(problem);
+  const isNo = !mayPass.includes(problem);
+  return (post.kind === 'ephemeral' && isNo && attempts >= 5) || forGood.includes(problem);
 }

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { findGit, gitEnvironment, type Variables } from './environment.ts';
+import { makeFolder } from './leftovers.ts';
 
 export interface GitOptions {
   /** `process.env`: PATH and the few variables that git needs to reach a server are taken from it. */
@@ -40,7 +41,7 @@ export async function withScratch<T>(
   remote: string | undefined,
   work: (scratch: Scratch) => Promise<T>,
 ): Promise<T> {
-  const root = await mkdtemp(join(options.temporary ?? tmpdir(), 'promote-image-source-'));
+  const root = await makeFolder(options.temporary ?? tmpdir());
   try {
     const folder = join(root, 'tree.git');
     const environment = gitEnvironment(options.environment, root, remote);

@@ -21,6 +21,8 @@ export interface Database {
   serialise(tx: Tx): Promise<void>;
   /** The replicas that the database server sees alive. */
   alive(tables: Kysely<Tables>): Promise<readonly number[]>;
+  /** Returns a question: whether this replica has been seen alive without a gap from now on. Answered at once. */
+  lease(): () => boolean;
   /** Tells the other replicas, when the transaction is committed, that something changed. */
   announce(tx: Tx): Promise<void>;
   /** Calls back when another replica announced something. Returns how to stop that. */

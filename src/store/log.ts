@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { chain, genesis, type Happened } from '../audit.ts';
 import { canonical } from '../canonical.ts';
-import type { Anchor, ChainedEvent } from '../ports.ts';
+import type { Anchor, ChainedEvent, Store } from '../ports.ts';
 import type { Tx } from './database.ts';
 import type { EventRow, Tables } from './schema.ts';
 
@@ -42,13 +42,14 @@ export async function hasEvent(tx: Tx, { seq, hash }: Anchor): Promise<boolean> 
 /** The log in order, as it stands in the table: nothing is repaired on the way to who verifies it. */
 export async function* eventsOf(
   tables: Kysely<Tables>,
-  promotion: string | undefined,
+  { promotion, kinds }: NonNullable<Parameters<Store['events']>[0]> = {},
 ): AsyncGenerator<ChainedEvent> {
   let after: number | undefined;
   for (;;) {
     let query = tables.selectFrom('event').selectAll().orderBy('seq').limit(page);
     if (after !== undefined) query = query.where('seq', '>', after);
     if (promotion !== undefined) query = query.where('promotion', '=', promotion);
+    if (kinds !== undefined) query = query.where('kind', 'in', kinds);
     const rows = await query.execute();
     for (const row of rows) yield eventFrom(row);
     after = rows.at(-1)?.seq;

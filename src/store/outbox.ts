@@ -25,6 +25,7 @@ const lookAgain = 2_000;
  */
 export function outboxOf(database: Database, clock: () => Date, onAdded: () => void): Outbox {
   const { kysely } = database;
+  const leases = new Map<number, () => boolean>();
   return {
     async due(now) {
       // Asked all the time and mostly in vain: looking costs no write lock.
@@ -33,21 +34,28 @@ export function outboxOf(database: Database, clock: () => Date, onAdded: () => v
         .limit(1)
         .executeTakeFirst();
       if (!waiting) return [];
-      return await write(database, (tx) => claim(tx, database, now));
+      const lease = database.lease();
+      const claimed = await write(database, (tx) => claim(tx, database, now));
+      for (const { id } of claimed) leases.set(id, lease);
+      return claimed;
     },
     async sent(id, place) {
       // Doing it twice is doing it once: there is nothing to look up after a lost commit.
       const again = async () => false;
       await write(database, (tx) => markSent(tx, { id, place, at: iso(clock()) }), again);
+      leases.delete(id);
     },
     async later(id, notBefore) {
+      leases.delete(id);
       await kysely
         .updateTable('outbox')
         .set({ not_before: iso(notBefore), claimed_by: null, claimed_until: null })
         .where('id', '=', id)
         .where('sent_at', 'is', null)
+        .where('claimed_by', '=', database.replica)
         .execute();
     },
+    isOurs: (id) => leases.get(id)?.() ?? false,
     async add(promotion, post) {
       await write(database, async (tx) => {
         await enqueue(tx, [post(await headOf(tx))], { promotion, at: iso(clock()) });
@@ -62,15 +70,17 @@ export function outboxOf(database: Database, clock: () => Date, onAdded: () => v
       const [first] = times.toSorted();
       return first === undefined ? undefined : new Date(first);
     },
-    async waiting() {
-      const { count } = await kysely
-        .selectFrom('outbox')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('sent_at', 'is', null)
-        .executeTakeFirstOrThrow();
-      return count;
-    },
+    waiting: () => countUnsent(kysely),
   };
+}
+
+async function countUnsent(tables: Kysely<Tables>): Promise<number> {
+  const { count } = await tables
+    .selectFrom('outbox')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('sent_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 /** Of each promotion the oldest unsent post; of posts that belong to none, every one. */

@@ -17,6 +17,9 @@ const answer = 4_000;
  */
 const silence = '8s';
 
+/** How long after it was last heard of this process may be sure that it still counts as alive: shorter than {@link silence}. */
+const certainty = 7_000;
+
 /** Waits between attempts to connect again; the last one repeats. */
 const backOff = [50, 100, 250, 500, 1_000, 2_000];
 
@@ -68,6 +71,15 @@ export class Session {
     }
   }
 
+  /** Whether the server has counted this process as alive without a gap since now, as far as can be told without asking. */
+  lease(): () => boolean {
+    const session = this.#now;
+    return () =>
+      session !== undefined &&
+      this.#now === session &&
+      performance.now() - session.heard < certainty;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     const session = this.#now;
@@ -91,7 +103,7 @@ export class Session {
   async #connect(): Promise<void> {
     const client = new Client(this.#config);
     const lost = new AbortController();
-    const session: Connected = { client, lost };
+    const session: Connected = { client, lost, heard: performance.now() };
     const lose = (error?: Error) => this.#lose(session, error ?? new Error('ended'));
     client.on('error', lose);
     client.on('end', lose);
@@ -118,7 +130,9 @@ export class Session {
     while (!lost.signal.aborted) {
       try {
         await sleep(beat, undefined, { signal: lost.signal });
+        const asked = performance.now();
         await client.query('select 1');
+        session.heard = asked;
       } catch (error) {
         this.#lose(session, error);
       }
@@ -161,4 +175,6 @@ export class Session {
 interface Connected {
   readonly client: Client;
   readonly lost: AbortController;
+  /** When the server was last asked something that it answered. */
+  heard: number;
 }

@@ -67,6 +67,7 @@ function assemble(name: string, pool: Pool, session: Session): Database {
       );
       return rows.map(({ replica }) => replica);
     },
+    lease: () => session.lease(),
     announce: async (tx) => {
       await sql`select pg_notify('promote_image', ${String(session.replica)})`.execute(tx);
     },

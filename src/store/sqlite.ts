@@ -63,6 +63,7 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
     inTurn: (work) => work(),
     serialise: async () => {},
     alive: async () => [],
+    lease: () => () => true,
     announce: async () => {},
     onAnnounced: () => () => {},
     hold: localHolds(),

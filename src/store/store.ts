@@ -66,7 +66,7 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
     count: (states) => countPromotions(kysely, states),
     hold: (id, work) => database.hold(id, work),
     card: (id) => cardOf(kysely, id),
-    events: (filter) => eventsOf(kysely, filter?.promotion),
+    events: (filter) => eventsOf(kysely, filter),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

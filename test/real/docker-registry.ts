@@ -23,9 +23,9 @@ export interface DockerRegistry {
   readonly url: string;
   /** `127.0.0.1:<port>` */
   readonly host: string;
-  /** Its own folder: what it stores is in `data`. */
-  readonly folder: string;
   readonly pid: number;
+  /** Its own temp folder: what it stores is in `data`. */
+  readonly folder: string;
   log(): string;
   /** Stops it and removes what it stored. */
   close(): Promise<void>;
@@ -61,7 +61,8 @@ export async function startDockerRegistry(
     await close();
     throw new Error(`docker-registry does not come up: ${log}`, { cause: error });
   }
-  return { url: `http://${host}`, host, folder, pid: process.pid ?? 0, log: () => log, close };
+  const url = `http://${host}`;
+  return { url, host, folder, pid: process.pid ?? 0, log: () => log, close };
 }
 
 /** JSON is YAML. */

@@ -129,6 +129,21 @@ describe('replicas', () => {
     expect(next!.getTime() - Date.now()).toBeLessThan(3_000);
   });
 
+  it('leave alone what another sends, once they were not heard of', async () => {
+    const [one, two] = [await replica(), await replica()];
+    await one.note({ event: eventOf('posted'), posts: () => [thread('a')] });
+    const [post] = await one.outbox.due(new Date());
+    expect(one.outbox.isOurs(post!.id)).toBe(true);
+    expect(two.outbox.isOurs(post!.id)).toBe(false);
+    await cutSessions();
+    await until(async () => (await two.outbox.due(new Date()))[0], 5_000);
+    expect(one.outbox.isOurs(post!.id)).toBe(false);
+    // What the first makes of its failure is no longer its business.
+    await one.outbox.later(post!.id, new Date(Date.now() + 3_600_000));
+    expect(await database.sql('select claimed_by is not null from outbox')).toEqual(['t']);
+    expect((await two.outbox.next())!.getTime()).toBeLessThan(Date.now() + 60_000);
+  });
+
   it('take over at once what a killed one held and was sending', async () => {
     const store = await replica();
     await createPending(store, 'p1');

@@ -114,3 +114,21 @@ it('refuses a reference that git would take for something else, and an image wit
   await lastTold(world, /has no re-pin command for decision/);
   expect(await world.kinds()).not.toContain('repin-asked');
 });
+
+it('tells who asked, at the next start and once, where the bot was killed meanwhile', async () => {
+  const held = Promise.withResolvers<void>();
+  const { world } = await start(() => held.promise);
+  await world.ask(alice, 'repin build-decision main');
+  await expect.poll(() => world.kinds()).toEqual(['repin-asked']);
+  await world.stop();
+  await world.run();
+  const told = await lastTold(world, /was stopped while it re-pinned/);
+  expect(told).toContain('/promote-image repin build-decision main');
+  await world.stop();
+  await world.run();
+  await world.ask(alice, 'help');
+  await lastTold(world, /withdraw/);
+  expect(world.told(alice).filter((text) => text.includes('was stopped'))).toHaveLength(1);
+  expect(await world.kinds()).toEqual(['repin-asked', 'repin-failed']);
+  held.resolve();
+});

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BreakingSqlite } from '../faults/breaking-sqlite.ts';
+import { openStore } from '../../src/store/store.ts';
 import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
@@ -75,3 +76,33 @@ describe('who waits for a target hears of its end, once, though', () => {
     expect(told(world, second)).toHaveLength(1);
   });
 });
+
+it('tells them also where the bot was killed right after the target became free: once', async () => {
+  const world = await on.start();
+  const { revision, taskId } = await on.outside.build('build-decision');
+  const holder = await world.propose(alice, `build-decision ${revision}`);
+  await world.ask(carol, `build-decision ${taskId}`);
+  await world.until('refused');
+  await world.stop();
+  // All that the bot wrote before it was killed.
+  const url = `sqlite:${join(world.folder, 'promote-image.sqlite')}`;
+  const store = await openStore(url, { now: () => world.now() });
+  const to = { ...holder, state: 'withdrawn', endedAt: world.now().toISOString() } as const;
+  const event = { kind: 'withdrawn', actor: alice, data: { state: 'withdrawn' } };
+  if (!('plan' in to)) throw new Error('There is no plan');
+  await store.change({ from: holder, to: to as never, event });
+  await store.close();
+  for (let starts = 0; starts < 2; starts += 1) {
+    await world.run();
+    await world.slack.until(() => freeIn(world).length > 0);
+    await world.later(120_000);
+    expect(freeIn(world)).toHaveLength(1);
+    await world.stop();
+  }
+  await world.run();
+});
+
+function freeIn(world: World): readonly string[] {
+  const texts = world.slack.messages().map(({ text }) => text);
+  return texts.filter((text) => text.includes('is free again'));
+}

@@ -58,4 +58,18 @@ describe('the clock', () => {
     await stopping;
     expect(listeners.size).toBe(0);
   });
+
+  it('does not look once more after it has stopped, although it was just asked to', async () => {
+    let ticks = 0;
+    const { stop, change } = setting(() => {
+      ticks += 1;
+      return Promise.resolve();
+    });
+    await sleep(10);
+    change();
+    await stop();
+    const before = ticks;
+    await sleep(10);
+    expect(ticks).toBe(before);
+  });
 });

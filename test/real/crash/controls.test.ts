@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest';
+import { guards } from './broken.ts';
+import { kill, type Death } from './killing.ts';
+import { randomFrom } from './random.ts';
+import { World } from './world.ts';
+
+const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const want = { image: 'build-decision', fate: 'approve' } as const;
+const after = 8000;
+
+/** Where a bot without the guard must die for it to show, and what is then found. */
+const cases: Readonly<
+  Record<string, { readonly deaths: readonly Death[]; readonly shows: RegExp }>
+> = {
+  'looks before it repeats': {
+    deaths: [{ at: 'after slack.chat.postMessage', want, after }],
+    shows: /more than once|cards instead of 1/,
+  },
+  'keeps posts until Slack has them': {
+    deaths: [{ at: 'before slack.chat.postMessage', passing: 2, want, after }],
+    shows: /the thread tells/,
+  },
+  'takes a delivery once': {
+    deaths: [{ want, after: 5000 }, { after: 3000 }, { after: 2000 }],
+    shows: /asked 1 times, [2-9] promotions/,
+  },
+  'sees what is published': {
+    deaths: [{ at: 'after registry.PUT tag', want, after }],
+    shows: /the tag had sha256:\w+,sha256:/,
+  },
+  'tells of what is in the log': {
+    deaths: [{ want, after: 5000 }],
+    shows: /the log was rewritten/,
+  },
+};
+
+it('looks for every guard that it knows', () => {
+  expect(Object.keys(cases).toSorted()).toEqual(Object.keys(guards).toSorted());
+});
+
+it.each(Object.entries(cases))(
+  'finds out a bot that no longer %s',
+  async (broken, { deaths, shows }) => {
+    const world = await World.start();
+    try {
+      const random = randomFrom(seed);
+      const killing = { world, random, deaths, broken, wishes: 0, again: 1, patience: 15_000 };
+      const { violations } = await kill(killing);
+      console.info(`without ${guards[broken]?.without}: ${violations.length} violations`);
+      expect(violations.join('\n')).toMatch(shows);
+    } finally {
+      await world.close();
+    }
+  },
+);
+
+it('finds nothing in the bot as it is, killed at the same places', async () => {
+  const world = await World.start();
+  try {
+    const deaths = Object.values(cases).flatMap((one) => one.deaths);
+    const killing = { world, random: randomFrom(seed), deaths, wishes: 0, again: 1 };
+    expect((await kill(killing)).violations).toEqual([]);
+  } finally {
+    await world.close();
+  }
+});

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { people } from '../../../local/seed.ts';
+import type { Message } from '../../../local/slack/things.ts';
+import { buttons } from '../../scenarios/reading.ts';
+import { pick, type Random } from './random.ts';
+import type { World } from './world.ts';
+
+const { alice, bob, carol } = people;
+
+/** What somebody wants of one build, and how it went with the asking. */
+export interface Wish {
+  readonly image: string;
+  readonly taskId: string;
+  /** What the others will make of it. */
+  readonly fate: 'approve' | 'reject' | 'withdraw';
+  /** How often the line was typed, and how often Slack took it. */
+  asked: number;
+  acknowledged: number;
+}
+
+const fates = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const;
+
+/** People: they ask, and ask again where Slack says that it failed; they decide whatever shows them a button. */
+export class Crowd {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #busy = new Set<string>();
+  readonly #acting = new Set<Promise<void>>();
+  #isHere = true;
+
+  constructor(world: World, random: Random) {
+    this.#world = world;
+    this.#random = random;
+    this.#act(this.#decide());
+  }
+
+  /** Somebody wants a new build promoted; the rest takes its course. */
+  async want(given: Partial<Pick<Wish, 'image' | 'fate'>> & { size?: number } = {}): Promise<Wish> {
+    const image = given.image ?? pick(this.#random, Object.keys(this.#world.policy.images));
+    const fate = given.fate ?? pick(this.#random, fates);
+    const { taskId } = await this.#world.build(image, given.size);
+    const wish: Wish = { image, taskId, fate, asked: 0, acknowledged: 0 };
+    this.#world.wishes.push(wish);
+    this.#act(this.#ask(wish));
+    return wish;
+  }
+
+  /** Slack delivers something once more that it delivered before. */
+  deliverAgain(): void {
+    const { slack } = this.#world;
+    if (slack.delivered.length === 0) return;
+    const delivery = pick(this.#random, slack.delivered);
+    this.#act(slack.deliverAgain(delivery).then(() => undefined));
+  }
+
+  /** Cards that still show the button. */
+  undecided(): readonly Message[] {
+    return this.#cards().filter((card) => buttons(card).includes('approve'));
+  }
+
+  /** Whether everybody has done what they can. */
+  get isContent(): boolean {
+    return (
+      this.#world.wishes.every(({ acknowledged }) => acknowledged > 0) && this.#busy.size === 0
+    );
+  }
+
+  async leave(): Promise<void> {
+    this.#isHere = false;
+    await Promise.all(this.#acting);
+  }
+
+  #act(acting: Promise<void>): void {
+    this.#acting.add(acting);
+    void acting.finally(() => this.#acting.delete(acting));
+  }
+
+  async #ask(wish: Wish): Promise<void> {
+    while (this.#isHere && wish.acknowledged === 0) {
+      const { slack } = this.#world;
+      if (this.#world.isReachable) {
+        wish.asked += 1;
+        const line = `${wish.image} ${wish.taskId}`;
+        const answer = await slack.as(alice).command('/promote-image', line);
+        if (!answer.error) wish.acknowledged += 1;
+      }
+      await sleep(20);
+    }
+  }
+
+  async #decide(): Promise<void> {
+    while (this.#isHere) {
+      for (const card of this.#cards()) {
+        const wish = this.#world.wishes.find(({ taskId }) =>
+          JSON.stringify(card.blocks).includes(taskId),
+        );
+        if (!wish || this.#busy.has(card.ts) || !buttons(card).includes('approve')) continue;
+        this.#busy.add(card.ts);
+        this.#act(this.#click(card, wish).finally(() => this.#busy.delete(card.ts)));
+      }
+      await sleep(50);
+    }
+  }
+
+  async #click(card: Message, { fate }: Wish): Promise<void> {
+    const { slack } = this.#world;
+    if (!this.#world.isReachable) return;
+    if (fate === 'withdraw') await slack.as(alice).click(card, 'withdraw');
+    if (fate === 'reject') await this.#reject(card);
+    if (fate === 'approve') {
+      // Now and then two are equally quick.
+      const second = this.#random() < 0.3 ? slack.as(carol).click(card, 'approve') : undefined;
+      await Promise.all([slack.as(bob).click(card, 'approve'), second]);
+    }
+    await sleep(30);
+  }
+
+  async #reject(card: Message): Promise<void> {
+    const { slack } = this.#world;
+    const before = new Set(slack.views(bob).map(({ id }) => id));
+    const clicked = await slack.as(bob).click(card, 'reject');
+    if (clicked.error) return;
+    const view = await slack
+      .until(() => slack.views(bob).find(({ id }) => !before.has(id)), 1000)
+      .catch(() => undefined);
+    if (!view) return;
+    await slack.as(bob).submit(view, { why: 'not today' });
+    if (slack.views(bob).some(({ id }) => id === view.id)) await slack.as(bob).close(view);
+  }
+
+  #cards(): readonly Message[] {
+    return this.#world.slack
+      .messages()
+      .filter(({ ts, thread_ts, user }) => (thread_ts ?? ts) === ts && user !== alice);
+  }
+}

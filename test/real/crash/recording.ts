@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Crowd, type Wish } from './crowd.ts';
+import { isAtRest, type Death } from './killing.ts';
+import { Lives } from './lives.ts';
+import { pick, type Random } from './random.ts';
+import type { World } from './world.ts';
+
+/** A failpoint, and the wish on whose way it is passed most often. */
+export interface Failpoint {
+  readonly name: string;
+  readonly times: number;
+  readonly want: Pick<Wish, 'image' | 'fate'>;
+}
+
+/**
+ * Lets one wish of each kind come true in a life of its own and writes down what was passed: whatever effect is new in
+ * the bot is among the failpoints without anybody’s doing.
+ */
+export async function record(world: World, random: Random): Promise<readonly Failpoint[]> {
+  const images = Object.keys(world.policy.images);
+  const wants = [
+    ...images.map((image) => ({ image, fate: 'approve' as const })),
+    { image: pick(random, images), fate: 'reject' as const },
+    { image: pick(random, images), fate: 'withdraw' as const },
+  ];
+  const lives = new Lives(world.env);
+  const crowd = new Crowd(world, random);
+  const found = new Map<string, Failpoint>();
+  try {
+    for (const [at, want] of wants.entries()) {
+      const file = join(world.registry.folder, `record-${at}`);
+      const life = await lives.begin({ record: file });
+      await life.ready();
+      await crowd.want(want);
+      for (let quiet = 0; quiet < 3;) {
+        await sleep(100);
+        quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
+      }
+      await life.kill();
+      const names = (await readFile(file, 'utf8')).trim().split('\n');
+      for (const [name, passings] of Map.groupBy(names, (one) => one)) {
+        const times = passings.length;
+        if (times > (found.get(name)?.times ?? 0)) found.set(name, { name, times, want });
+      }
+    }
+    return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  } finally {
+    await crowd.leave();
+    await lives.close();
+  }
+}
+
+/** Each failpoint `rounds` times: at its first, its second, … passing, as far as it is passed so often. */
+export function deathsAt(failpoints: readonly Failpoint[], rounds: number): readonly Death[] {
+  return Array.from({ length: rounds }, (_, round) =>
+    failpoints.map(({ name, times, want }) => ({
+      at: name,
+      passing: Math.min(round + 1, times),
+      want,
+      after: 6000,
+    })),
+  ).flat();
+}

@@ -1,0 +1,74 @@
+import { WebClient, WebAPIPlatformError } from '@slack/web-api';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startSlack } from '../../local/slack/server.ts';
+import type { Slack } from '../../local/slack/slack.ts';
+import { say } from '../../src/messages.ts';
+import type { Post, QueuedPost } from '../../src/ports.ts';
+import { isHopeless, sendPost } from '../../src/slack/posts.ts';
+import { seed } from '../local/slack-seed.ts';
+
+let slack: Slack;
+let client: WebClient;
+
+beforeEach(async () => {
+  slack = await startSlack(seed);
+  client = new WebClient(slack.botToken, {
+    slackApiUrl: slack.apiUrl,
+    retryConfig: { retries: 0 },
+  });
+});
+
+afterEach(() => slack.stop());
+
+function queued(post: Post, more: Partial<QueuedPost> = {}): QueuedPost {
+  const rest = { id: 1, promotion: 'p1', attempts: 1, key: 'k1', card: undefined, slot: undefined };
+  return { ...rest, post, ...more };
+}
+
+const thread: Post = { kind: 'thread', message: say('Told once') };
+const file: Post = { kind: 'file', name: 'a.patch', content: 'text', message: say('A patch') };
+
+it('a post that another replica has by now is neither sent nor put over what came after', async () => {
+  const { channel } = slack;
+  const ours = { client, channel, isOurs: () => true };
+  const card = await sendPost(queued({ kind: 'card', message: say('The card') }), ours);
+  const theirs = { client, channel, isOurs: () => false };
+  const update: Post = { kind: 'card', message: say('An older card') };
+  for (const post of [thread, file, update]) {
+    await expect(sendPost(queued(post, { card, key: 'k2' }), theirs)).rejects.toThrow(
+      /another replica/,
+    );
+  }
+  const texts = slack.messages().map(({ text, files }) => files?.[0]?.name ?? text);
+  expect(texts).toEqual(['The card']);
+});
+
+describe('what only one person is to see', () => {
+  const told = (attempts: number) =>
+    queued({ kind: 'ephemeral', user: 'U0ALICE01', message: say('Refused') }, { attempts });
+  const errorOf = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+  it('is sent until Slack is back, however long that takes', async () => {
+    slack.fail({ method: 'chat.postEphemeral', how: { status: 503 } });
+    slack.fail({ method: 'chat.postEphemeral', how: { error: 'internal_error' } });
+    const sender = { client, channel: slack.channel, isOurs: () => true };
+    for (const attempts of [6, 100]) {
+      const error = await errorOf(sendPost(told(attempts), sender));
+      expect(error).toBeInstanceOf(Error);
+      expect(isHopeless(error, told(attempts))).toBe(false);
+    }
+  });
+
+  it('is given up where Slack says no again and again', async () => {
+    slack.fail({ method: 'chat.postEphemeral', how: { error: 'not_in_channel' } });
+    const sender = { client, channel: slack.channel, isOurs: () => true };
+    const error = await errorOf(sendPost(told(5), sender));
+    expect(error).toBeInstanceOf(WebAPIPlatformError);
+    expect(isHopeless(error, told(4))).toBe(false);
+    expect(isHopeless(error, told(5))).toBe(true);
+  });
+});
