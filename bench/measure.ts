@@ -45,7 +45,7 @@ export interface Measured {
 }
 
 /** Milliseconds between two looks at memory and disk. */
-const lookEvery = 50;
+const lookEvery = 200;
 
 /** Runs a program to its end and measures it. Throws where it fails. */
 export async function measure(command: Command, watched: Watched): Promise<Measured> {
@@ -121,9 +121,11 @@ function watchUsage(pid: number, folder: string, daemons: readonly number[]) {
       Promise.all(trees.flat().map(memoryOf)),
       folderSize(folder),
     ]);
-    const sum = all.reduce((bytes, { now }) => bytes + now, 0);
-    const own = await Promise.all((trees[0] ?? []).map(memoryOf));
-    most.memory = Math.max(most.memory, sum, ...own.map((memory) => memory.most));
+    const [own] = all;
+    // Between fork and exec a child seems to have all that its parent has, and has taken none of it.
+    const real = all.filter((one) => one === own || one.command !== own?.command);
+    const sum = real.reduce((bytes, { now }) => bytes + now, 0);
+    most.memory = Math.max(most.memory, sum, ...real.map((memory) => memory.most));
     most.disk = Math.max(most.disk, disk);
   };
   const watching = (async () => {

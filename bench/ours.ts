@@ -21,6 +21,13 @@ export interface OurOutput {
     | { readonly reason: string };
 }
 
+/** As `npm start` starts the bot. */
+const { NODE_COMPILE_CACHE } = process.env;
+const started = {
+  MALLOC_ARENA_MAX: '2',
+  ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
+};
+
 /** Pushes in a fresh process, which does what the bot does after an approval. */
 export function ours({ name, engine, compressor }: OurVariant): Contender {
   return {
@@ -31,7 +38,7 @@ export function ours({ name, engine, compressor }: OurVariant): Contender {
       return {
         file: process.execPath,
         args: [fileURLToPath(new URL('push.ts', import.meta.url))],
-        env: cleanEnv(task),
+        env: { ...cleanEnv(task), ...started },
         folder: task.folder,
         input: JSON.stringify({
           engine,

@@ -44,12 +44,20 @@ export async function treeOf(pid: number): Promise<number[]> {
   return [pid, ...(await Promise.all(pids.map(treeOf))).flat()];
 }
 
-/** Bytes of memory that a process has now, and the most it ever had. */
-export async function memoryOf(pid: number): Promise<{ now: number; most: number }> {
-  const status = await read(`/proc/${pid}/status`);
-  const bytes = (field: string): number =>
-    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
-  return { now: bytes('VmRSS'), most: bytes('VmHWM') };
+/** Bytes of memory that a process has now, and the most it ever had; and what it was started with. */
+export async function memoryOf(
+  pid: number,
+): Promise<{ readonly now: number; readonly most: number; readonly command: string }> {
+  const [status, command] = await Promise.all([
+    read(`/proc/${pid}/status`),
+    read(`/proc/${pid}/cmdline`),
+  ]);
+  const of = (field: string): number => kilobytes(status, field) * 1024;
+  return { now: of('VmRSS'), most: of('VmHWM'), command };
+}
+
+function kilobytes(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);
 }
 
 /** Processor seconds of the children that this process has seen the end of, and theirs. */

@@ -4,10 +4,14 @@ import { createGunzip } from 'node:zlib';
 import type { Bytes } from '../ports.ts';
 import { release } from './release.ts';
 
-/** Bytes that a decoder gives at once, and how far it may be ahead: it works on while the last ones are being hashed. */
+/**
+ * Bytes that a decoder gives at once, and how many chunks it may be ahead: it works on while the last ones are being
+ * hashed. As objects: read as bytes, all that is waiting would be copied into one.
+ */
 export const pace = {
   chunkSize: 512 * 1024,
-  readableHighWaterMark: 2 * 1024 * 1024,
+  readableObjectMode: true,
+  readableHighWaterMark: 4,
 };
 
 /**

@@ -18,7 +18,7 @@ const blockSize = 1024 * 1024;
 const windowBits = 14;
 const dictionarySize = 2 ** windowBits;
 /** Blocks under way: when they are all full, whoever delivers the bytes has to wait. */
-const ahead = 16;
+const ahead = 8;
 
 /** Mtime 0, system unknown: nothing in it tells when or where it was made. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);

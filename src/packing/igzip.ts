@@ -72,23 +72,46 @@ async function endOf(child: ChildProcess): Promise<string | undefined> {
   }
 }
 
+/** Chunks that the child has not taken yet: it works on while the next ones are being hashed. */
+const ahead = 4;
+
 /** Gives the child everything, no faster than it takes it; stops where the child is gone. */
 async function feed(
   input: Writable,
   bytes: Bytes,
 ): Promise<{ readonly crc: number; readonly size: number }> {
   input.on('error', () => undefined);
+  const writes: Promise<Buffer>[] = [];
+  const free: Buffer[] = [];
   let crc = 0;
   let size = 0;
   for await (const chunk of bytes) {
     crc = crc32(chunk, crc);
     size += chunk.length;
-    // A chunk is good until the next one is asked for, so it must have been written by then.
-    await new Promise<void>((resolve) => input.write(chunk, () => resolve()));
+    if (writes.length >= ahead) free.push(await writes.shift()!);
+    // The chunk is good only until the next one is asked for.
+    writes.push(write(input, copyOf(chunk, free.pop())));
     if (input.destroyed) break;
   }
+  await Promise.all(writes);
   input.end();
   return { crc, size };
+}
+
+/** Gives the whole buffer back when its bytes are written, or never will be. */
+async function write(
+  input: Writable,
+  { buffer, length }: { readonly buffer: Buffer; readonly length: number },
+): Promise<Buffer> {
+  await new Promise<void>((resolve) => input.write(buffer.subarray(0, length), () => resolve()));
+  return buffer;
+}
+
+function copyOf(chunk: Uint8Array, used: Buffer | undefined) {
+  const { length } = chunk;
+  const buffer = used && used.length >= length ? used : Buffer.allocUnsafeSlow(length);
+  buffer.set(chunk);
+  return { buffer, length };
 }
 
 /** Keeps the last bytes of all that passes. */

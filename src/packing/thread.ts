@@ -41,7 +41,7 @@ type Job = Omit<Order, 'intake' | 'outlet'>;
 
 /** Bytes of a slot, and how many: on their way in, and on their way out until the registry has confirmed them. */
 const intakeSlots = [256 * 1024, 8] as const;
-const outletSlots = [512 * 1024, 80] as const;
+const outletSlots = [512 * 1024, 56] as const;
 
 /** How long a thread that was told to stop may take to end its child, in milliseconds. */
 const patience = 2000;
@@ -124,6 +124,8 @@ class Thread {
       workerData: order,
       env: {},
       execArgv: [],
+      // Bytes pass; of what they leave behind little survives.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     this.#worker.on('message', (message: FromThread) => this.#take(message));
     this.#worker.on('error', (error) => this.fail(error));

@@ -19,10 +19,10 @@ export interface ChunkSizes {
 /** Below 5 MiB a registry on S3 has to rewrite what it holds already; what is on its way is kept in memory. */
 export const defaultChunks: ChunkSizes = { least: 5 * 1024 ** 2, most: 16 * 1024 ** 2 };
 
-/** Room for one chunk on its way and one that fills, whoever's they are. */
+/** Room for one chunk on its way and half of the next one, whoever's they are. */
 export function roomFor(chunks: ChunkSizes | 'stream'): Room {
   const most = chunks === 'stream' ? defaultChunks.least : chunks.most;
-  return { bell: new Bell(), each: 2 * most, all: 2 * most, used: 0 };
+  return { bell: new Bell(), each: 1.5 * most, all: 1.5 * most, used: 0 };
 }
 
 interface Piece {
