@@ -39,7 +39,7 @@ export interface Sender {
 
 /** A process that slept has had its posts sent by another: it must neither repeat them nor undo what came after. */
 function assertOurs({ isOurs }: Sender): void {
-  if (!isOurs()) throw new TakenOver();
+  if (!isOurs()) throw new TakenOver('another replica has this post by now');
 }
 
 /** Another replica sends this post by now. */
