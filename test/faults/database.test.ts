@@ -81,6 +81,7 @@ describe('a store that lies is found out', () => {
     outbox: {
       ...real.outbox,
       due: (now) => real.outbox.due(now).catch((): QueuedPost[] => [invented]),
+      isOurs: () => true,
     },
   });
   const message = { text: 'Invented', blocks: [] };
