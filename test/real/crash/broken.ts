@@ -27,9 +27,9 @@ export const guards: Readonly<Record<string, Guard>> = {
     changes: [
       {
         file: 'src/slack/delivery.ts',
-        from: 'const place = await sendPost(',
+        from: 'const sent = await sendPost(',
         to: `await store.outbox.sent(queued.id, { channel: options.channel, ts: '' });
-             const place = await sendPost(`,
+             const sent = await sendPost(`,
       },
     ],
   },
