@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +16,7 @@ import { answersIn, lost } from './load-lost.ts';
 import { act, type Act } from './load-people.ts';
 import { lagOf, watchMemory, workOf } from './load-process.ts';
 import { printTable } from './load-table.ts';
+import { freePort } from '../test/free-port.ts';
 
 /** What is sent, and in which time: LOAD_REQUESTS in LOAD_SECONDS. */
 const requests = Number(process.env['LOAD_REQUESTS'] ?? 1_000);
@@ -185,15 +185,6 @@ function acknowledgements(acts: readonly Act[]): Readonly<Record<string, string>
     'acknowledged, slowest': at(1),
     'not acknowledged within 3 s': String(late),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }
 
 await bench();

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +10,7 @@ import { people } from '../scenarios/people.ts';
 import { World } from '../scenarios/world.ts';
 import type { Trouble } from './canary-troubles.ts';
 import { found, foundBelow, watchProcesses, type Watch } from './canary-watch.ts';
+import { freePort } from '../free-port.ts';
 
 export type Transport = 'socket' | 'http';
 
@@ -197,13 +196,4 @@ async function writeSops(bin: string, outside: Outside, script: string): Promise
   await rm(file, { force: true });
   await writeFile(file, `#!/bin/sh\nCANARY='${canary}'\n${real}\n${script}\n`);
   await chmod(file, 0o755);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

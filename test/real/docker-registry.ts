@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hash } from 'bcryptjs';
 import type { TokenService } from '../../local/token-service.ts';
+import { freePort } from '../free-port.ts';
 
 export interface DockerRegistryOptions {
   /** Every request needs this account. */
@@ -90,15 +90,6 @@ async function configOf(
     http: { addr: host, secret: 'test' },
     ...(auth ? { auth } : {}),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function spawned(process: ReturnType<typeof spawn>): Promise<void> {

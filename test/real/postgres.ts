@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { freePort } from '../free-port.ts';
 
 /** A PostgreSQL server of its own, on loopback and in a temporary folder. */
 export interface Postgres {
@@ -93,13 +93,4 @@ async function idsOf(user: string): Promise<{ uid?: number; gid?: number }> {
   );
   if (uid === undefined || gid === undefined) throw new Error(`there is no user ${user}`);
   return { uid, gid };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }

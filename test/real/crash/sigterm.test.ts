@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Crowd } from './crowd.ts';
@@ -9,6 +8,7 @@ import { Life, Lives } from './lives.ts';
 import { randomFrom } from './random.ts';
 import { brokenNow } from './violations.ts';
 import { World } from './world.ts';
+import { freePort } from '../../free-port.ts';
 
 /** SIGTERMs at random moments: the short form; the long one sets CRASH_TERMS. */
 const terms = Number(process.env['CRASH_TERMS'] ?? 6);
@@ -137,13 +137,4 @@ function halfRequest(port: number): Socket {
   half.on('error', () => undefined);
   half.write('POST /slack/events HTTP/1.1\r\nhost: bot\r\ncontent-length: 100\r\n\r\nhalf');
   return half;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
