@@ -233,7 +233,11 @@ export interface Change {
 }
 
 /** Something worth an audit event that changes no promotion: a refused click, a refused line. */
-export type Note = Omit<Change, 'from' | 'to'> & { readonly promotion?: string | undefined };
+export interface Note extends Omit<Change, 'from' | 'to'> {
+  readonly promotion?: string | undefined;
+  /** The promotion was refused for a target that another one held, and whoever asked is told by this: it waits no longer. */
+  readonly endsWait?: boolean;
+}
 
 export type Changed =
   | { readonly outcome: 'changed'; readonly promotion: Promotion; readonly anchor: Anchor }
@@ -276,7 +280,7 @@ export interface Store {
   list(filter: {
     readonly states?: readonly Promotion['state'][];
     readonly image?: string;
-    /** Refused because this one held their target; `anybody`: because some other one did. */
+    /** Refused because this one held their target, and not told since that it is free; `anybody`: because some one did. */
     readonly waitsFor?: string;
     readonly limit?: number;
   }): Promise<readonly Promotion[]>;

@@ -58,6 +58,7 @@ async function tell(ended: Promotion, store: Store): Promise<void> {
     if (one.state !== 'refused') continue;
     await store.note({
       promotion: one.id,
+      endsWait: true,
       envelope: `target-free:${one.id}:${ended.id}`,
       event: { kind: 'target-free', actor: 'bot', data: { holder: ended.id, state: ended.state } },
       posts: (anchor) => [{ kind: 'thread', message: anchored(targetFree(one, ended), anchor) }],

@@ -104,6 +104,7 @@ function longHistory({ textIn }: Words): readonly string[] {
     `create index promotion_by_requester on promotion (requester, state)`,
     `create index promotion_by_image_and_state on promotion (image, state, began)`,
     `drop index promotion_by_image`,
+    `create index event_by_kind on event (kind, seq)`,
   ];
 }
 

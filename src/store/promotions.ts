@@ -85,6 +85,11 @@ export async function listPromotions(
   return rows.map(promotionFrom);
 }
 
+/** Whoever asked for it is told that its target is free: it need not be found any more. */
+export async function endWait(tx: Tx, id: string): Promise<void> {
+  await tx.updateTable('promotion').set({ waits_for: null }).where('id', '=', id).execute();
+}
+
 /** The ids of what has work, and of what waited longer than it may; oldest first, and every one. */
 export async function dueIn(tables: Kysely<Tables>, now: Date): Promise<Due> {
   const ids = tables.selectFrom('promotion').select('id').orderBy('began');

@@ -3,7 +3,7 @@ import { underWay, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';
 import { append } from './log.ts';
-import { countPromotions, holderOf, isCurrent, save } from './promotions.ts';
+import { countPromotions, endWait, holderOf, isCurrent, save } from './promotions.ts';
 import { enqueue } from './queue.ts';
 
 /**
@@ -58,7 +58,9 @@ export type Noted =
 
 /** The same for what changes no promotion. */
 export async function recordNote(tx: Tx, note: Note, at: string): Promise<Noted> {
-  const { promotion, event, posts, envelope } = note;
+  const { promotion, event, posts, envelope, endsWait } = note;
+  // Also where it was told before the column was there.
+  if (endsWait && promotion !== undefined) await endWait(tx, promotion);
   if (await isTaken(tx, envelope)) return { outcome: 'duplicate' };
   await take(tx, envelope, at);
   const { seq, hash } = await append(tx, { ...event, promotion, at });

@@ -28,7 +28,7 @@ export interface PromotionRow {
   readonly requester: string;
   readonly asked_at: string;
   readonly expires: string | null;
-  /** For one that was refused because another held its target: that one. */
+  /** For one that was refused because another held its target, until whoever asked is told that it is free: that one. */
   readonly waits_for: string | null;
   /** Number of the audit event that it began with: its place in time. */
   readonly began: number;

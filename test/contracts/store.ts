@@ -697,6 +697,24 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
     });
   }
 
+  describe(`${name}: who waits for a target`, () => {
+    it('is found until told that it is free', async () => {
+      const first = await create(asked('p1'));
+      const refusal = refuse('target-busy', { target: 't:1', holder: 'p0' });
+      await change(first, { ...first, state: 'refused', refusal, endedAt: at });
+      expect(await waiting()).toEqual(['p1']);
+      const event = { kind: 'target-free', actor: 'bot', data: {} };
+      await store.note({ promotion: 'p1', envelope: 'free', endsWait: true, event });
+      expect(await waiting()).toEqual([]);
+    });
+
+    async function waiting() {
+      const found = await store.list({ waitsFor: 'p0' });
+      expect(await store.list({ waitsFor: 'anybody' })).toEqual(found);
+      return found.map(({ id }) => id);
+    }
+  });
+
   describe(`${name}: the schema`, () => {
     it('is refused where a newer program made it', async () => {
       await store.close();
@@ -720,6 +738,7 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
       for (const index of ['waiting', 'expiring', 'by_requester', 'by_image_and_state']) {
         await database.sql(`drop index promotion_${index}`);
       }
+      await database.sql('drop index event_by_kind');
       await database.sql('alter table promotion drop column waits_for');
       await database.sql('create index promotion_by_image on promotion (image, began)');
       await database.sql('update schema_version set version = 1');
