@@ -4,6 +4,7 @@ import type { Policy } from './policy.ts';
 import { repin } from './docker/repin.ts';
 import type { Builds, Engine, Inspect, Registry, RepinCommand, Secrets, Trees } from './ports.ts';
 import { findCompressor } from './packing/accelerator.ts';
+import { adaptiveZlib } from './packing/setting.ts';
 import { inspectArchive } from './packing/thread.ts';
 import { createRegistryEngine } from './registry/push.ts';
 import { createRegistry } from './registry/registry.ts';
@@ -44,7 +45,10 @@ export function connectWorld({ policy, environment, env, now }: Given): {
           ...registryOptions,
           limits: archiveLimits,
           siblings,
-          compressor: () => findCompressor(env['PATH']),
+          compressor:
+            policy.registry.compression === 'adaptive'
+              ? () => Promise.resolve(adaptiveZlib)
+              : () => findCompressor(env['PATH']),
         });
   return {
     builds: createBuilds({ ...taskcluster, limits, now }),

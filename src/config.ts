@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { policySchema, serviceUrl, type Policy } from './policy.ts';
+import { policySchema, type Policy } from './policy.ts';
+import { serviceUrl } from './urls.ts';
 import { Secret } from './secret.ts';
 
 /** One thing that is wrong with the configuration: where it stands, what stands there, why it will not do. */

@@ -1,43 +1,9 @@
 import { z } from 'zod';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
+import { gitUrl, serviceUrl } from './urls.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
-
-/** An https: URL; http: and file: only where the data can't leave the machine. */
-export const serviceUrl = z.string().superRefine((value, context) => {
-  const problem = urlProblem(value);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
-
-function urlProblem(value: string): string | undefined {
-  if (!URL.canParse(value)) return 'is not a URL';
-  const url = new URL(value);
-  if (url.username || url.password) return 'must not carry credentials';
-  if (url.protocol === 'https:') return undefined;
-  if (url.protocol !== 'http:') return 'must be an https: URL';
-  return isLoopback(url.hostname)
-    ? undefined
-    : 'must be https: (http: is accepted for loopback only)';
-}
-
-/** `localhost`, 127.0.0.0/8 and ::1, as they stand in a URL's hostname. */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
-  );
-}
-
-/** A git URL: https, ssh, file, scp-like, or http on loopback; nothing that git would take for an option or a helper. */
-const gitUrl = z.string().superRefine((value, context) => {
-  const scpLike = /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(value);
-  const isOther = /^(ssh|file):\/\/[^\s\\]*$/.test(value) && URL.canParse(value);
-  if (scpLike || (isOther && !new URL(value).password)) return;
-  const problem = urlProblem(value);
-  if (problem) context.addIssue({ code: 'custom', message: `is not a git URL: ${problem}` });
-});
 
 const day = 24 * 60 * 60 * 1000;
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: day } as const;
@@ -191,11 +157,18 @@ export const policySchema = z.strictObject({
     /** Also verify the decision task’s own chain of trust and that its signed task graph holds the task. */
     verifyDecisionTask: z.boolean().default(false),
   }),
-  registry: z.strictObject({
-    url: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
-    engine: z.enum(['registry', 'docker']).default('registry'),
-    credentials: z.strictObject({ file: text, username: text, password: text }),
-  }),
+  registry: z
+    .strictObject({
+      url: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
+      engine: z.enum(['registry', 'docker']).default('registry'),
+      /** Of the `registry` engine: the same bytes give the same digest, or as few bytes as there is time for. */
+      compression: z.enum(['reproducible', 'adaptive']).default('reproducible'),
+      credentials: z.strictObject({ file: text, username: text, password: text }),
+    })
+    .refine(({ engine, compression }) => engine === 'registry' || compression !== 'adaptive', {
+      path: ['compression'],
+      error: 'adaptive is for the registry engine: a docker engine compresses in its own way',
+    }),
   limits: z
     .strictObject({
       artifact: bytes.default(8 * gibibyte),

@@ -53,3 +53,15 @@ it('limits a re-pin where nothing is said, and otherwise as is said', () => {
     time: 3000,
   });
 });
+
+it('knows both ways of compressing, and refuses the one that an engine does not have', () => {
+  const registryOf = (given: object) => {
+    const policy = parse(committed) as { registry: object };
+    return readPolicy(stringify({ ...policy, registry: { ...policy.registry, ...given } }));
+  };
+  const compression = 'adaptive';
+  expect(registryOf({ compression })).toMatchObject({ value: { registry: { compression } } });
+  const problems = [{ path: 'registry.compression' }];
+  expect(registryOf({ compression, engine: 'docker' })).toMatchObject({ problems });
+  expect(registryOf({ compression: 'none' })).toMatchObject({ ok: false });
+});

@@ -5,8 +5,8 @@ import type { Bytes } from '../ports.ts';
 import type { Compressor } from './compressor.ts';
 
 export interface GzipOptions {
-  /** 1, the default, to 9. */
-  readonly level?: number;
+  /** 1 to 9, asked for each block. @default 1 */
+  readonly level?: () => number;
 }
 
 /** Bytes compressed at a time: smaller ones cost ratio, larger ones memory. */
@@ -32,19 +32,19 @@ const deflate = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
  * end of the one before as its dictionary and flushed to a byte boundary, so that together they are one gzip member.
  * @see https://www.rfc-editor.org/rfc/rfc1952
  */
-export function createGzip({ level = 1 }: GzipOptions = {}): Compressor {
-  const options: ZlibOptions = {
-    level,
+export function createGzip({ level = () => 1 }: GzipOptions = {}): Compressor {
+  const options = (): ZlibOptions => ({
+    level: level(),
     memLevel: 9,
     windowBits,
     finishFlush: constants.Z_SYNC_FLUSH,
     // Most blocks fit into one chunk: each further one is one more way through the thread pool.
     chunkSize: 512 * 1024,
-  };
+  });
   return { compress: (bytes) => compress(bytes, options) };
 }
 
-async function* compress(bytes: Bytes, options: ZlibOptions): AsyncGenerator<Uint8Array> {
+async function* compress(bytes: Bytes, options: () => ZlibOptions): AsyncGenerator<Uint8Array> {
   const queue: Promise<Uint8Array>[] = [];
   const pool: Buffer[] = [];
   let crc = 0;
@@ -55,7 +55,7 @@ async function* compress(bytes: Bytes, options: ZlibOptions): AsyncGenerator<Uin
     for await (const block of blocks(bytes, pool)) {
       crc = crc32(block.bytes, crc);
       size += block.bytes.length;
-      const work = deflateBlock(block, before, options);
+      const work = deflateBlock(block, before, options());
       // It is awaited in turn; until then its failure must not count as nobody's.
       work.catch(() => undefined);
       queue.push(work);

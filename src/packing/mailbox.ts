@@ -15,6 +15,8 @@ export class Mailbox {
   /** The piece that fills. */
   #piece: Filled | undefined;
   readonly #bell = new Bell();
+  /** Milliseconds without room for what was to be handed over. */
+  #waited = 0;
 
   constructor(port: MessagePort, order: Pick<Order, 'intake' | 'outlet'>) {
     this.#port = port;
@@ -55,9 +57,10 @@ export class Mailbox {
     return this.#answer;
   }
 
-  /** Hands packed bytes over; waits where there is no room for them. */
-  async hand(bytes: Uint8Array): Promise<void> {
+  /** Hands packed bytes over; waits where there is no room for them, and gives for how many milliseconds. */
+  async hand(bytes: Uint8Array): Promise<number> {
     const { outlet } = this.#order;
+    const before = this.#waited;
     for (let at = 0; at < bytes.length;) {
       const { slot, length } = this.#piece ?? { slot: await this.#emptied(), length: 0 };
       const part = bytes.subarray(at, at + outlet.size - length);
@@ -66,6 +69,7 @@ export class Mailbox {
       this.#piece = { slot, length: length + part.length };
       if (this.#piece.length === outlet.size) this.flush();
     }
+    return this.#waited - before;
   }
 
   /** Hands over what is left. */
@@ -82,7 +86,9 @@ export class Mailbox {
     for (;;) {
       const slot = this.#free.pop();
       if (slot !== undefined) return slot;
+      const begun = performance.now();
       await this.#change();
+      this.#waited += performance.now() - begun;
     }
   }
 

@@ -1,10 +1,11 @@
 import type { Compressor } from './compressor.ts';
 import { createGzip } from './gzip.ts';
 import { createIgzip } from './igzip.ts';
+import type { Pace } from './pace.ts';
 
 /** Which compressor, as plain data. Program, version and level: with the same, the same digest comes out again. */
 export type CompressorSetting =
-  | { readonly program: 'zlib'; readonly level: number }
+  | { readonly program: 'zlib'; readonly level: number | 'by-pace' }
   | {
       readonly program: 'igzip';
       /** Absolute. */
@@ -16,13 +17,22 @@ export type CompressorSetting =
 /** Without an accelerator: Node’s own zlib, on all cores. */
 export const plainZlib: CompressorSetting = { program: 'zlib', level: 1 };
 
-/** `signal` ends what it has started. */
-export function compressorOf(setting: CompressorSetting, signal: AbortSignal): Compressor {
-  return setting.program === 'igzip' ? createIgzip({ ...setting, signal }) : createGzip(setting);
+/** As small as there is time for: on a slow line less to send, and another digest each time. */
+export const adaptiveZlib: CompressorSetting = { program: 'zlib', level: 'by-pace' };
+
+/** `signal` ends what it has started; `pace` gives the level where the setting leaves it open. */
+export function compressorOf(
+  setting: CompressorSetting,
+  { signal, pace }: { readonly signal: AbortSignal; readonly pace: Pace },
+): Compressor {
+  if (setting.program === 'igzip') return createIgzip({ ...setting, signal });
+  const { level } = setting;
+  return createGzip({ level: level === 'by-pace' ? () => pace.level : () => level });
 }
 
 /** For the audit log. */
 export function nameOf(setting: CompressorSetting): string {
   if (setting.program === 'igzip') return `igzip ${setting.version} level ${setting.level}`;
-  return `zlib ${process.versions.zlib} level ${setting.level}, window 2^14, 1 MiB blocks`;
+  const level = setting.level === 'by-pace' ? '1 to 6 by back-pressure' : setting.level;
+  return `zlib ${process.versions.zlib} level ${level}, window 2^14, 1 MiB blocks`;
 }

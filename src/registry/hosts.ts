@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts';
-import { isLoopback } from '../policy.ts';
+import { isLoopback } from '../urls.ts';
 import { urlProblem } from '../net/addresses.ts';
 
 /**

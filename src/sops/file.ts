@@ -4,7 +4,7 @@ import { basename, dirname, extname, sep } from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
-import { serviceUrl } from '../policy.ts';
+import { serviceUrl } from '../urls.ts';
 import type { Variables } from './environment.ts';
 
 export interface EncryptedFile {

@@ -1,5 +1,5 @@
 import { PromotionError, type Refusal } from '../errors.ts';
-import { isLoopback } from '../policy.ts';
+import { isLoopback } from '../urls.ts';
 import type { Builds } from '../ports.ts';
 import type { ChainOfTrustKey } from './chain-of-trust.ts';
 import { openDownload, type DownloadLimits } from './download.ts';

@@ -67,6 +67,15 @@ describe('gzip', () => {
     expect(one.subarray(0, 10).toString('hex')).toBe('1f8b08000000000000ff');
   });
 
+  it('is one member also where each block has another level', async () => {
+    const bytes = mixed(6 * mebibyte + 5);
+    let level = 0;
+    const packed = createGzip({ level: () => (level += 1) }).compress(cut(bytes, [65_536]));
+    const pieces = await Array.fromAsync(packed, (piece) => Buffer.from(piece));
+    expect(level).toBe(7);
+    expect(inflateRawSync(Buffer.concat(pieces).subarray(10, -8)).equals(bytes)).toBe(true);
+  });
+
   it('refers back to the block before', async () => {
     const noise = randomBytes(8_000);
     const half = mixed(mebibyte - noise.length);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd, type Layout } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
@@ -9,7 +10,7 @@ import type { ReadArchive } from '../../src/archive/archive.ts';
 import { createInspect } from '../../src/archive/inspect.ts';
 import { CompressorFailure } from '../../src/packing/compressor.ts';
 import type { AnnouncedLayer, Packed } from '../../src/packing/protocol.ts';
-import { plainZlib, type CompressorSetting } from '../../src/packing/setting.ts';
+import { adaptiveZlib, plainZlib, type CompressorSetting } from '../../src/packing/setting.ts';
 import { inspectArchive, packArchive, type Sink } from '../../src/packing/thread.ts';
 import type { Bytes } from '../../src/ports.ts';
 import { sha256 } from '../archive/parts.ts';
@@ -240,4 +241,31 @@ async function childrenOf(pid: number): Promise<readonly string[]> {
     tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8').catch(() => '')),
   );
   return lists.flatMap((list) => list.split(' ').filter(Boolean));
+}
+
+describe('the level by back-pressure', () => {
+  it('sends less where there is no room for what is made, and is the plain one elsewhere', async () => {
+    // Whatever comes again is out of every window by then.
+    const words = Array.from({ length: 4000 }, () => randomBytes(4).toString('hex'));
+    const text = Array.from({ length: 1_000_000 }, () => words[Math.floor(Math.random() * 4000)]);
+    const layer = await makeLayer({ words: text.join(' ').repeat(15) });
+    const archive = () => zstd(imageArchive(makeImage([layer]), 'docker-25'));
+
+    const [plain] = (await pack(archive())).shelves;
+    const [fast] = (await pack(archive(), { compressor: adaptiveZlib })).shelves;
+    expect(fast?.packed).toEqual(plain?.packed);
+
+    const slow = new SlowShelf();
+    await pack(archive(), { compressor: adaptiveZlib, sinkOf: () => slow });
+    expect(slow.packed?.size).toBeLessThan(plain?.packed?.size ?? 0);
+    expect(`sha256:${sha256(gunzipSync(slow.bytes))}`).toBe(layer.diffId);
+  }, 120_000);
+});
+
+/** Has no room for a while, so that everything before it fills up. */
+class SlowShelf extends Shelf {
+  override async add(piece: Uint8Array, letGo: () => void): Promise<void> {
+    if (this.pieces.length === 0) await sleep(7000);
+    await super.add(piece, letGo);
+  }
 }
