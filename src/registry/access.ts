@@ -42,6 +42,8 @@ export class Access {
   readonly #options: AccessOptions;
   #challenge: Promise<Challenge> | undefined;
   readonly #tokens = new Map<string, Promise<Token>>();
+  /** Headers that the registry did not take: of many requests with one of them only the first fetches another. */
+  readonly #refused = new Set<string>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -63,8 +65,8 @@ export class Access {
    * Takes note that the registry answered 401: whatever was sent is not sent again, and its new challenge counts.
    * A second 401 to the same request is the registry's answer.
    */
-  refused(scope: Scope, answer: HttpAnswer): void {
-    this.#tokens.delete(key(scope));
+  refused(sent: string | undefined, answer: HttpAnswer): void {
+    if (sent !== undefined) this.#refused.add(sent);
     const challenge = parseChallenge(answer.header('www-authenticate'));
     if (challenge) this.#challenge = Promise.resolve(challenge);
   }
@@ -101,7 +103,8 @@ export class Access {
     const { clock } = this.#options.pace;
     const known = this.#tokens.get(key(scope));
     const token = await known?.catch(() => undefined);
-    if (token && token.staleAt > clock.now()) return token.header;
+    const isGood = token && token.staleAt > clock.now() && !this.#refused.has(token.header);
+    if (isGood) return token.header;
     // Many requests find the token stale at once; one of them fetches the next.
     const latest = this.#tokens.get(key(scope));
     const fetched = latest && latest !== known ? latest : this.#fetchToken(challenge, scope);

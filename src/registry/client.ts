@@ -135,7 +135,7 @@ export class Client {
         signal: this.signal,
       });
       if (answer.status !== 401 || !isOwn || renewed) return answer;
-      this.#access.refused(scope, answer);
+      this.#access.refused(authorization, answer);
       await answer.body.dump();
     }
   }

@@ -51,6 +51,20 @@ it('asks for one token however many requests need it at once', async () => {
   expect(tokens.requests).toHaveLength(1);
 });
 
+it('asks for one token where several requests find theirs refused, one after the other', async () => {
+  await onErrand(
+    { url: registry.url },
+    { subject: 'x', credentials: account() },
+    async (client) => {
+      await look(client, target);
+      tokens.revokeAll();
+      registry.faults.add('manifest', { fault: 'slow', ms: 300 });
+      await Promise.all([1, 2].map(() => look(client, target)));
+    },
+  );
+  expect(tokens.requests).toHaveLength(2);
+});
+
 it('sends the password to the token service only, the token to the registry only', async () => {
   await tokensAskedAt([0]);
   expect(tokens.requests.map(({ authorization }) => authorization?.split(' ')[0])).toEqual([
