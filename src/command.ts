@@ -58,7 +58,7 @@ export function parseCommand(line: string, vocabulary: Vocabulary): Command | Re
 /** What was typed: Slack turns a link into `<https://…|label>` and escapes `&`, `<` and `>`. */
 function asTyped(text: string): string {
   return text
-    .replaceAll(/<(https?:[^|>\s]+)(?:\|[^>]*)?>/g, '$1')
+    .replaceAll(/<(https?:[^|<>\s]+)(?:\|[^<>]*)?>/g, '$1')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
     .replaceAll('&amp;', '&');

@@ -1,12 +1,20 @@
+import type { Log } from './bot.ts';
 import { anchored, pushProgress, readingProgress } from './messages.ts';
 import type { Bytes, Message, Outbox, Progress } from './ports.ts';
 
 /** Slack takes about one message a second in a channel, and nobody reads faster. Milliseconds. */
 const pace = 1000;
 
+/** Whose progress is shown, and where. */
+export interface Showing {
+  readonly promotion: string;
+  readonly outbox: Outbox;
+  readonly log: Log;
+}
+
 /** Shows a push in one message of the thread, which is replaced as it goes on. */
-export function showPush(promotion: string, outbox: Outbox): (progress: Progress) => void {
-  const show = inSlot(promotion, 'push', outbox);
+export function showPush(showing: Showing): (progress: Progress) => void {
+  const show = inSlot('push', showing);
   return atMostOncePerSecond((progress) => show(pushProgress(progress)));
 }
 
@@ -14,11 +22,8 @@ export function showPush(promotion: string, outbox: Outbox): (progress: Progress
 const patience = 2000;
 
 /** Passes an artifact’s bytes on and shows, in one message of the thread, how many there were: where it takes time. */
-export function showReading(
-  promotion: string,
-  outbox: Outbox,
-): (bytes: Bytes, size: number | undefined) => Bytes {
-  const show = inSlot(promotion, 'read', outbox);
+export function showReading(showing: Showing): (bytes: Bytes, size: number | undefined) => Bytes {
+  const show = inSlot('read', showing);
   const tell = atMostOncePerSecond(({ read, size }: { read: number; size: number | undefined }) =>
     show(readingProgress(read, size)),
   );
@@ -34,11 +39,11 @@ export function showReading(
 }
 
 /** Progress decides nothing, so a lost one is not worth failing for. */
-function inSlot(promotion: string, slot: string, outbox: Outbox): (message: Message) => void {
+function inSlot(slot: string, { promotion, outbox, log }: Showing): (message: Message) => void {
   return (message) => {
     outbox
       .add(promotion, (head) => ({ kind: 'slot', slot, message: anchored(message, head) }))
-      .catch(() => undefined);
+      .catch((error: unknown) => log('warn', 'progress is not shown', { promotion, error }));
   };
 }
 

@@ -13,7 +13,7 @@ import type { Asked, Pending, Refused, Unneeded } from './states.ts';
 
 /** asked → pending, unneeded or refused: makes the plan and puts it before people. */
 export async function propose(asked: Asked, options: BotOptions): Promise<void> {
-  const { ports, policy, signal } = options;
+  const { ports, policy, signal, log } = options;
   const member = await ports.people.member(asked.requester);
   const unfit = mayAct(member);
   if (unfit) return refuseAsked(asked, unfit, options);
@@ -23,7 +23,7 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
     policy,
     ports,
     signal,
-    watch: showReading(asked.id, ports.store.outbox),
+    watch: showReading({ promotion: asked.id, outbox: ports.store.outbox, log }),
     onFound: async (found: Found) => {
       current = await announce(asked, found, options);
     },

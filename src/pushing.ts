@@ -107,9 +107,9 @@ function takenMeanwhile({ plan }: Approved | Pushing, refusal: Refusal): Refusal
 }
 
 function promoting(promotion: Approved | Pushing, options: BotOptions): Promoting {
-  const { policy, ports, signal, now } = options;
+  const { policy, ports, signal, now, log } = options;
   const image = imageOf(promotion.plan.image, options);
-  const onProgress = showPush(promotion.id, ports.store.outbox);
+  const onProgress = showPush({ promotion: promotion.id, outbox: ports.store.outbox, log });
   return {
     image,
     policy,

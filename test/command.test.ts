@@ -84,13 +84,14 @@ describe('a line', () => {
   });
 
   it('keeps within its time however long a word is', () => {
-    // The best of three: what else the machine does is no matter of the parser's.
+    // The processor's time, and the best of three: what else the machine does is no matter of the parser's.
     const times = [1, 2, 3].map(() => {
-      const from = performance.now();
+      const from = process.cpuUsage();
       parse(`decision latest ${'a '.repeat(20_000)}`);
       parse(`decision ${'<https://'.repeat(5000)}`);
+      parse(`decision ${'<https://a|'.repeat(5000)}`);
       parse('x'.repeat(100_000));
-      return performance.now() - from;
+      return process.cpuUsage(from).user / 1000;
     });
     expect(Math.min(...times)).toBeLessThan(500);
   });

@@ -21,7 +21,7 @@ function progress(read: number, step: Progress['step'] = 'layer'): Progress {
 }
 
 it('shows a push at most once a second, and its last state for certain', async () => {
-  const show = showPush('p', outbox);
+  const show = showPush({ promotion: 'p', outbox, log: () => undefined });
   for (let at = 0; at <= 50; at += 1) {
     show(progress(at * 20, at < 40 ? 'layer' : 'manifest'));
     await vi.advanceTimersByTimeAsync(100);
@@ -44,7 +44,10 @@ it('tells of reading an artifact only where it takes time', async () => {
   }
   const read = async (chunks: number, pause: number): Promise<number> => {
     let bytes = 0;
-    for await (const chunk of showReading('p', outbox)(slowly(chunks, pause), 100))
+    for await (const chunk of showReading({ promotion: 'p', outbox, log: () => undefined })(
+      slowly(chunks, pause),
+      100,
+    ))
       bytes += chunk.length;
     return bytes;
   };
@@ -57,4 +60,17 @@ it('tells of reading an artifact only where it takes time', async () => {
   expect(await slow).toBe(100);
   expect(posts.at(-1)?.post).toMatchObject({ slot: 'read' });
   expect(posts.at(-1)?.post.message.text).toContain('(100 %)');
+});
+
+it('says in the log what it could not show, and goes on', async () => {
+  const log = vi.fn();
+  const failing = { add: () => Promise.reject(new Error('the disk is full')) };
+  const show = showPush({ promotion: 'p', outbox: failing as unknown as Outbox, log });
+  show(progress(20));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(log).toHaveBeenCalledWith(
+    'warn',
+    expect.any(String),
+    expect.objectContaining({ promotion: 'p' }),
+  );
 });
