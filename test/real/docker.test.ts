@@ -142,13 +142,16 @@ describe('the docker engine, with a real engine and a real registry', () => {
     );
     await new Promise((resolve) => dockerd.docker.modem.followProgress(load, resolve));
     await dockerd.docker.getImage(own.imageId).tag({ repo: name, tag: target.tag });
+    const ownTags = async () => (await dockerd.docker.getImage(own.imageId).inspect()).RepoTags;
+    const before = await ownTags();
 
     await engine()(pushOf({ image, target, credentials: bot }).push);
     const ownAgain = async () =>
       (await dockerd.docker.getImage(`${name}:${target.tag}`).inspect()).Id;
     await expect.poll(ownAgain).toBe(own.imageId);
     await engine()(setting.push);
-    await expect.poll(inEngine).toEqual([own.imageId]);
+    await expect.poll(ownTags).toEqual(before);
+    expect(await inEngine()).toEqual([own.imageId]);
     await dockerd.docker.getImage(own.imageId).remove({ force: true });
   });
 

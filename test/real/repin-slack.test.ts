@@ -119,5 +119,12 @@ it('removes the container of a bot that was killed, at the next re-pin', async (
   await once(bot.child, 'exit');
   expect(await running()).toHaveLength(1);
   bot = await workspace.startBot();
+  const isTold = () =>
+    slack
+      .ephemerals(people.alice)
+      .some((one) =>
+        reads(one).startsWith('The bot was stopped while it re-pinned gecko_decision'),
+      );
+  await slack.until(isTold, 30_000);
   expect(await repin('decision')).toMatch(/exit code 1/);
 });
