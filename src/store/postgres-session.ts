@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Client, type ClientConfig } from 'pg';
 import { PromotionError, refuse } from '../errors.ts';
 import { postgresTrouble } from './postgres-trouble.ts';
@@ -91,7 +92,9 @@ export class Session {
   async #ask(session: Connected, locking: string, id: string): Promise<boolean> {
     const text = `select ${locking}(${locks.hold}, hashtext($1)) as done`;
     try {
-      const { rows } = await session.client.query<{ done: boolean }>(text, [id]);
+      const { rows } = await session.turn(() =>
+        session.client.query<{ done: boolean }>(text, [id]),
+      );
       return rows[0]?.done === true;
     } catch (error) {
       // Without an answer the lock may be taken or not: a new session knows again.
@@ -103,7 +106,7 @@ export class Session {
   async #connect(): Promise<void> {
     const client = new Client(this.#config);
     const lost = new AbortController();
-    const session: Connected = { client, lost, heard: performance.now() };
+    const session: Connected = { client, lost, turn: pLimit(1), heard: performance.now() };
     const lose = (error?: Error) => this.#lose(session, error ?? new Error('ended'));
     client.on('error', lose);
     client.on('end', lose);
@@ -126,12 +129,12 @@ export class Session {
   }
 
   async #keepAlive(session: Connected): Promise<void> {
-    const { client, lost } = session;
+    const { client, lost, turn } = session;
     while (!lost.signal.aborted) {
       try {
         await sleep(beat, undefined, { signal: lost.signal });
         const asked = performance.now();
-        await client.query('select 1');
+        await turn(() => client.query('select 1'));
         session.heard = asked;
       } catch (error) {
         this.#lose(session, error);
@@ -175,6 +178,8 @@ export class Session {
 interface Connected {
   readonly client: Client;
   readonly lost: AbortController;
+  /** One question at a time: a client that is asked while it waits for an answer would have to queue them itself. */
+  readonly turn: LimitFunction;
   /** When the server was last asked something that it answered. */
   heard: number;
 }
