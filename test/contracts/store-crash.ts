@@ -86,7 +86,9 @@ export function crashContract(name: string, fresh: () => Promise<FreshDatabase>)
         const count = async (text: string) => Number((await database.sql(text))[0]);
         const kinds = (kind: string) => events.filter((event) => event.kind === kind).length;
         expect(await count('select count(*) from promotion'), when).toBe(changes.size);
-        expect(await count('select coalesce(sum(version), 0) from promotion'), when).toBe(events.length);
+        expect(await count('select coalesce(sum(version), 0) from promotion'), when).toBe(
+          events.length,
+        );
         expect(await count('select count(*) from decision'), when).toBe(kinds('approved'));
         expect(await count('select count(*) from inbox'), when).toBe(
           kinds('asked') + kinds('approved'),

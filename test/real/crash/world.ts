@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parse, stringify } from 'yaml';
 import { publishBuild, type PublishedBuild } from '../../../local/builds.ts';
 import { startHg, type HgServer } from '../../../local/hg.ts';
 import { imageArtifact, sampleImage } from '../../../local/images.ts';
@@ -66,6 +67,7 @@ export class World {
       const { url } = registry;
       const workspace = await startWorkspace({ registry: { url, credentials }, hg });
       stack.defer(() => workspace.close());
+      await liftLimits(workspace.env['PROMOTE_IMAGE_CONFIG'] ?? '');
       // Where sops stands behind a version manager, asking that each time would be most of the time.
       const sops = await findSops(workspace.env);
       const more = {
@@ -135,4 +137,11 @@ export class World {
     const found = await readdir(index).catch(() => []);
     return found.map((hex) => `sha256:${hex}`);
   }
+}
+
+/** Where bots are killed all the time, more requests are under way than one person would be allowed. */
+async function liftLimits(file: string): Promise<void> {
+  const policy = parse(await readFile(file, 'utf8')) as object;
+  const limits = { requestsOfOne: 100_000, requests: 100_000 };
+  await writeFile(file, stringify({ ...policy, limits }));
 }
