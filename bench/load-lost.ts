@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Slack } from '../local/slack/slack.ts';
 import { verifyLog } from '../src/audit.ts';
-import type { ChainedEvent, Store } from '../src/ports.ts';
+import type { ChainedEvent, Store } from '../src/store-port.ts';
 import { hasWork } from '../src/states.ts';
 import type { Act } from './load-people.ts';
 

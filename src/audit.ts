@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonical } from './canonical.ts';
-import type { Anchor, AuditEvent, ChainedEvent } from './ports.ts';
+import type { Anchor, AuditEvent, ChainedEvent } from './store-port.ts';
 import { witnessed } from './anchors.ts';
 
 /** What the first event follows: fixes the format too, so that another one could not be mistaken for it. */

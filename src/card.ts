@@ -1,5 +1,5 @@
 import { treeName } from './image.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './store-port.ts';
 import { bytes, code, cut, escape, fit, link, mention, moment, short, utc } from './mrkdwn.ts';
 import type { Plan, TagState, Warning } from './plan.ts';
 import type { Promotion } from './states.ts';

@@ -4,7 +4,7 @@ import type { BotOptions } from './bot.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, isAnnounced, thread } from './moves.ts';
-import type { Anchor, Message, Post } from './ports.ts';
+import type { Anchor, Message, Post } from './store-port.ts';
 import { lookUp } from './promotion.ts';
 import type { Pending, Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';

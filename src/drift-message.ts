@@ -3,7 +3,7 @@ import type { Distance } from './drift-distance.ts';
 import type { Drift, DriftedPin, Newest, TreeDrift } from './drift.ts';
 import { explain, isRefusal } from './errors.ts';
 import { code, cut, escape, fact, fit, moment, short } from './mrkdwn.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './store-port.ts';
 
 /** How far images, tags and pins have drifted apart, with a button where there is something to promote. */
 export function driftMessage(drifts: readonly Drift[]): Message {

@@ -2,7 +2,8 @@ import { formatAnchor, shortAnchor } from './anchors.ts';
 import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
 import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
-import type { Anchor, LayerProgress, Message, Progress } from './ports.ts';
+import type { LayerProgress, Progress } from './ports.ts';
+import type { Anchor, Message } from './store-port.ts';
 import type { Plan } from './plan.ts';
 import { formatReference } from './reference.ts';
 import type {

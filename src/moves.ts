@@ -3,7 +3,7 @@ import { card } from './card.ts';
 import { PromotionError, refuse } from './errors.ts';
 import type { Image } from './image.ts';
 import { anchored } from './messages.ts';
-import type { Anchor, Changed, Message, Post } from './ports.ts';
+import type { Anchor, Changed, Message, Post } from './store-port.ts';
 import type { Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';
 

@@ -1,7 +1,7 @@
 import type { Block } from './blocks.ts';
 import { say } from './messages.ts';
 import { code, cut, escape, fit, mention, moment, utc } from './mrkdwn.ts';
-import type { Message } from './ports.ts';
+import type { Message } from './store-port.ts';
 import type { Promotion } from './states.ts';
 import { plainStatus } from './status.ts';
 

@@ -1,6 +1,7 @@
 import type { Log } from './bot.ts';
 import { anchored, pushProgress, readingProgress } from './messages.ts';
-import type { Bytes, Message, Outbox, Progress } from './ports.ts';
+import type { Bytes, Progress } from './ports.ts';
+import type { Message, Outbox } from './store-port.ts';
 
 /** Slack takes about one message a second in a channel, and nobody reads faster. Milliseconds. */
 const pace = 1000;

@@ -6,7 +6,7 @@ import * as messages from './messages.ts';
 import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
-import type { Post } from './ports.ts';
+import type { Post } from './store-port.ts';
 import { showReading } from './progress.ts';
 import { report } from './reporting.ts';
 import type { Asked, Pending, Refused, Unneeded } from './states.ts';

@@ -5,7 +5,7 @@ import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
 import { sourceUrl, type Image, type Repin } from './image.ts';
 import * as messages from './messages.ts';
 import { short } from './mrkdwn.ts';
-import type { AuditEvent, Post, Store } from './ports.ts';
+import type { AuditEvent, Post, Store } from './store-port.ts';
 
 /** A branch, or a full commit. */
 const plainRef = /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]{1,200}$/;

@@ -6,7 +6,7 @@ import * as messages from './messages.ts';
 import { thread } from './moves.ts';
 import { commitMessage, repinFiles, subject } from './pins.ts';
 import type { Plan } from './plan.ts';
-import type { Post } from './ports.ts';
+import type { Post } from './store-port.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
 import type { Promoted, Unneeded } from './states.ts';
 

@@ -1,6 +1,6 @@
 import type { BotOptions } from './bot.ts';
 import { anchored, targetFree } from './messages.ts';
-import type { Store } from './ports.ts';
+import type { Store } from './store-port.ts';
 import { holdsTarget, type Promotion } from './states.ts';
 
 /** More than anybody has seen: every one of them is told, each once. */

@@ -10,7 +10,7 @@ import {
   type Happened,
   type LogVerdict,
 } from '../src/audit.ts';
-import type { Anchor, ChainedEvent } from '../src/ports.ts';
+import type { Anchor, ChainedEvent } from '../src/store-port.ts';
 
 const at = '2026-11-23T08:00:00.000Z';
 

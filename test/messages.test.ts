@@ -9,7 +9,7 @@ import * as messages from '../src/messages.ts';
 import { code, cut, escape, fact, fit } from '../src/mrkdwn.ts';
 import { help, home, listing } from '../src/overview.ts';
 import type { Plan, Warning } from '../src/plan.ts';
-import type { Message } from '../src/ports.ts';
+import type { Message } from '../src/store-port.ts';
 import { reasons, type Reason } from '../src/reasons.ts';
 import type { Failed, Promotion } from '../src/states.ts';
 import {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { genesis } from '../src/audit.ts';
-import type { Outbox, Post, Progress } from '../src/ports.ts';
+import type { Progress } from '../src/ports.ts';
+import type { Outbox, Post } from '../src/store-port.ts';
 import { showPush, showReading } from '../src/progress.ts';
 
 const posts: { readonly at: number; readonly post: Post }[] = [];

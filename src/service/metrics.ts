@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { Store } from '../ports.ts';
+import type { Store } from '../store-port.ts';
 import type { State } from '../states.ts';
 import type { PostWatch } from './post-watch.ts';
 

@@ -2,7 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
 import { PromotionError } from '../errors.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../store-port.ts';
 import { clockSkew } from '../slack/skew.ts';
 import { slackProblem } from '../slack/trouble.ts';
 import type { PostWatch } from './post-watch.ts';

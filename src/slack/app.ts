@@ -2,7 +2,7 @@ import { App, type CustomRoute, type Logger } from '@slack/bolt';
 import type { Bot, Log } from '../bot.ts';
 import type { Environment } from '../config.ts';
 import type { Policy } from '../policy.ts';
-import type { Store } from '../ports.ts';
+import type { Store } from '../store-port.ts';
 import { listenForClicks } from './clicks.ts';
 import { listenForCommands } from './commands.ts';
 import { listenForHome } from './home-tab.ts';

@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
-import type { CardPlace, QueuedPost, Store } from '../ports.ts';
+import type { CardPlace, QueuedPost, Store } from '../store-port.ts';
 import type { PostWatch } from '../service/post-watch.ts';
 import { isHopeless, sendPost, TakenOver } from './posts.ts';
 import { lasts, retryAfter, slackProblem } from './trouble.ts';

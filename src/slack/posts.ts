@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import type { CardPlace, Message, Post, QueuedPost } from '../ports.ts';
+import type { CardPlace, Message, Post, QueuedPost } from '../store-port.ts';
 import { slackProblem } from './trouble.ts';
 
 /** The event type of our messages' metadata: by it, and the key in it, a message is recognised as ours. */

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { chain, genesis, type Happened } from '../audit.ts';
 import { canonical } from '../canonical.ts';
-import type { Anchor, ChainedEvent, Store } from '../ports.ts';
+import type { Anchor, ChainedEvent, Store } from '../store-port.ts';
 import type { Tx } from './database.ts';
 import type { EventRow, Tables } from './schema.ts';
 

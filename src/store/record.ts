@@ -1,4 +1,4 @@
-import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../ports.ts';
+import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../store-port.ts';
 import { underWay, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';

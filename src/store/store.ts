@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Created, Store } from '../ports.ts';
+import type { Created, Store } from '../store-port.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';
 import { eventsOf, hasEvent } from './log.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anchorsIn } from '../anchors.ts';
 import { exportLine, verifyLog } from '../audit.ts';
-import type { Anchor, Store } from '../ports.ts';
+import type { Anchor, Store } from '../store-port.ts';
 import { openStore } from '../store/store.ts';
 import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
 

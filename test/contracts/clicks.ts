@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { verifyLog } from '../../src/audit.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { clickAround, clickedBot, type Clicking } from '../deciding/clicking.ts';
 import type { Guard } from '../deciding/broken-stores.ts';
 import { revisionOf } from '../deciding/outside.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { genesis, verifyLog } from '../../src/audit.ts';
 import { refuse } from '../../src/errors.ts';
-import type { ChainedEvent, Store } from '../../src/ports.ts';
+import type { ChainedEvent, Store } from '../../src/store-port.ts';
 import type { Approved, Asked, Pending, Promotion } from '../../src/states.ts';
 import { migrations } from '../../src/store/migrations.ts';
 import type { FreshDatabase } from '../store/fresh.ts';

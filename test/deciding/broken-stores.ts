@@ -1,4 +1,4 @@
-import type { Change, Changed, Store } from '../../src/ports.ts';
+import type { Change, Changed, Store } from '../../src/store-port.ts';
 import type { Promotion } from '../../src/states.ts';
 
 /** Guards that a negative control takes away: the same test must then find what the guard prevents. */

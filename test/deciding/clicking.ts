@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Click } from '../../src/answer.ts';
 import { createBot } from '../../src/bot.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { hasWork } from '../../src/states.ts';
 import { without, type Guard } from './broken-stores.ts';
 import { accountsOf, everybody } from './people.ts';

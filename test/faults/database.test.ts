@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { genesis } from '../../src/audit.ts';
-import type { QueuedPost } from '../../src/ports.ts';
+import type { QueuedPost } from '../../src/store-port.ts';
 import { startOutside, type Outside } from '../scenarios/outside.ts';
 import { troubles } from './breaking-sqlite.ts';
 import { promoteThrough, type Break, type Sabotage } from './no-row-no-effect.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { buttons } from '../scenarios/reading.ts';
 import type { Outside } from '../scenarios/outside.ts';
 import { people } from '../scenarios/people.ts';

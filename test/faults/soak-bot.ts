@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyLog } from '../../src/audit.ts';
 import { createBot, type Bot, type BotOptions, type Log } from '../../src/bot.ts';
 import type { Policy } from '../../src/policy.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verifyLog } from '../../src/audit.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import type { Pending } from '../../src/states.ts';
 import { locks } from '../../src/store/postgres-session.ts';
 import { openStore } from '../../src/store/store.ts';

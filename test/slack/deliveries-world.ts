@@ -7,7 +7,7 @@ import type { ActionId } from '../../src/blocks.ts';
 import { createBot, type Bot } from '../../src/bot.ts';
 import { readEnvironment } from '../../src/config.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
 import { createClient } from '../../src/slack/client.ts';

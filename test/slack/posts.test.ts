@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
 import { say } from '../../src/messages.ts';
-import type { Post, QueuedPost } from '../../src/ports.ts';
+import type { Post, QueuedPost } from '../../src/store-port.ts';
 import { isHopeless, sendPost } from '../../src/slack/posts.ts';
 import { seed } from '../local/slack-seed.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Store } from '../../src/ports.ts';
+import type { Store } from '../../src/store-port.ts';
 import { openStore, type StoreOptions } from '../../src/store/store.ts';
 
 /** A database with nothing in it, for one test. */

@@ -1,5 +1,5 @@
 import { canonicalHash } from '../../src/canonical.ts';
-import type { AuditEvent, Post } from '../../src/ports.ts';
+import type { AuditEvent, Post } from '../../src/store-port.ts';
 import type { Plan } from '../../src/plan.ts';
 import { Digest, Revision, TaskId } from '../../src/reference.ts';
 import type {

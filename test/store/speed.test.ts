@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chain, exportLine, genesis, verifyLog } from '../../src/audit.ts';
 import { canonical } from '../../src/canonical.ts';
-import type { Anchor, Store } from '../../src/ports.ts';
+import type { Anchor, Store } from '../../src/store-port.ts';
 import { freshSqlite } from './fresh.ts';
 import {
   approved,

@@ -4,7 +4,7 @@ import type { Message } from '../../../local/slack/things.ts';
 import { anchorsIn } from '../../../src/anchors.ts';
 import { verifyLog } from '../../../src/audit.ts';
 import { PromotionError } from '../../../src/errors.ts';
-import type { ChainedEvent, Store } from '../../../src/ports.ts';
+import type { ChainedEvent, Store } from '../../../src/store-port.ts';
 import type { Promotion } from '../../../src/states.ts';
 import { buttons, reads } from '../../scenarios/reading.ts';
 import type { Wish } from './crowd.ts';

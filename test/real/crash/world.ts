@@ -11,7 +11,7 @@ import { startWorkspace, type Workspace } from '../../../local/workspace.ts';
 import type { Image } from '../../../src/image.ts';
 import type { Target } from '../../../src/plan.ts';
 import type { Policy } from '../../../src/policy.ts';
-import type { Store } from '../../../src/ports.ts';
+import type { Store } from '../../../src/store-port.ts';
 import { Secret } from '../../../src/secret.ts';
 import { findSops } from '../../../src/sops/binary.ts';
 import { openStore } from '../../../src/store/store.ts';

@@ -1,0 +1,103 @@
+import type { Sentences } from './sentences.ts';
+
+/** Who may decide what, and what is no longer as it was decided. */
+export const approval = {
+  // Approval
+  'same-person': {
+    says: 'You asked for this promotion, so a second person must approve it.',
+    next: 'Ask another approver.',
+  },
+  'same-human': {
+    says: 'Your account belongs to the person who asked, so somebody else must approve it.',
+    next: 'Ask another approver.',
+  },
+  'not-an-approver': {
+    says: 'You are not among the approvers.',
+    next: 'Ask an approver, or have yourself added to the configuration.',
+  },
+  'not-a-member': {
+    says: 'Your account cannot do this: it is {kind}.',
+    next: 'Ask a full member of this workspace.',
+  },
+  'group-unknown': {
+    says: 'Slack does not say who is in the approvers’ group: {problem}.',
+    next: 'Try again; nobody is an approver until it answers.',
+  },
+  'person-unknown': { says: 'Slack does not say who you are: {problem}.', next: 'Try again.' },
+  'already-approved-by-you': {
+    says: 'You have approved this already.',
+    next: 'Another approver is needed.',
+  },
+  'already-decided': {
+    says: 'This promotion is {state} already.',
+    next: 'Nothing more to do here.',
+  },
+  'another-plan': {
+    says: 'This button belongs to another plan than the one now proposed.',
+    next: 'Look at the card as it is now and decide on that.',
+  },
+  'approval-expired': {
+    says: 'This request expired on {expires}.',
+    next: 'Ask again to get a fresh plan.',
+  },
+  'not-yours': { says: 'Only {who} may do this.', next: 'Ask them.' },
+  'not-retryable': {
+    says: 'This promotion cannot be retried: it is {state}.',
+    next: 'Ask again to get a fresh plan.',
+  },
+  'push-started': {
+    says: 'The push has begun; it cannot be taken back.',
+    next: 'Wait for its end.',
+  },
+  'wrong-place': {
+    says: 'This works only in {channel} of our own workspace.',
+    next: 'Go there and try again.',
+  },
+  'foreign-workspace': { says: 'You belong to another workspace.', next: 'Ask a member of ours.' },
+
+  // What changed between the approval and the push
+  'changed-run': {
+    says: 'The task was rerun after the plan was made: run {got} now, {want} then.',
+    next: 'Ask again to get a plan for the new run.',
+  },
+  'changed-status': {
+    says: 'The task is {got} now; it was {want} when the plan was made.',
+    next: 'Ask again.',
+  },
+  'changed-definition': {
+    says: 'The task’s definition changed after the plan was made.',
+    next: 'Do not promote it; ask the Taskcluster team.',
+  },
+  'changed-certificate': {
+    says: 'The chain of trust changed after the plan was made.',
+    next: 'Do not promote it; ask the Taskcluster team.',
+  },
+  'changed-artifact': {
+    says: 'The artifact’s bytes changed after the plan was made ({problem}).',
+    next: 'Do not promote it: what is stored is not what was approved.',
+  },
+  'changed-image': {
+    says: 'The artifact unpacks to another image than was approved: {got}, not {want}.',
+    next: 'Do not promote it.',
+  },
+  'changed-tag': {
+    says: 'The tag was taken meanwhile: {target} now holds {digest}.',
+    next: 'Look at who published it; ask again with another tag.',
+  },
+  'changed-pins': {
+    says: 'The pins changed meanwhile in {source}: {problem}.',
+    next: 'Ask again to get a plan on today’s tree.',
+  },
+  'changed-policy': {
+    says: 'The configuration changed after the plan was made: {problem}.',
+    next: 'Ask again to get a plan under today’s rules.',
+  },
+  'changed-approver': {
+    says: '{who}, who approved this, may not approve any more: {problem}.',
+    next: 'Ask again.',
+  },
+  'changed-plan': {
+    says: 'The plan changed after it was approved: {problem}.',
+    next: 'Ask again.',
+  },
+} as const satisfies Sentences;

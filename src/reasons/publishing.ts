@@ -1,0 +1,116 @@
+import type { Sentences } from './sentences.ts';
+
+/** What stands in the way to the registry: tag, registry, Docker engine, credentials. */
+export const publishing = {
+  // The tag
+  'tag-taken': {
+    says: '{target} already holds another image ({digest}); a published tag is never overwritten.',
+    next: 'Give another tag, or build a new version.',
+  },
+  'version-not-bumped': {
+    says: '{target} already holds another image ({digest}): {path} was not bumped for this build.',
+    next: 'Bump {path}, land it, and promote the build of that commit.',
+  },
+  'no-version': {
+    says: '{path} at {revision} of {repository} is no version to tag with: {problem}.',
+    next: 'Give the tag yourself as the third word.',
+  },
+  'tag-not-allowed': {
+    says: '{image} is tagged with {rule}: {want}, not {got}.',
+    next: 'Leave the tag out.',
+  },
+  'target-busy': {
+    says: '{target} is being promoted already: {holder}.',
+    next: 'You will be told here when it is free.',
+  },
+
+  // The registry
+  'registry-credentials': {
+    says: 'The registry refused the credentials for {target} ({status}).',
+    next: 'They may have been rotated: an operator must update the sops file, then press Retry.',
+  },
+  'registry-denied': {
+    says: 'The registry does not let this account push to {target} ({status}).',
+    next: 'Check the account’s access to the repository, then press Retry.',
+  },
+  'registry-private': {
+    says: 'The registry does not show {target} without credentials ({status}).',
+    next: 'They are used after an approval only, and it is looked at then.',
+  },
+  'registry-unreachable': {
+    says: 'The registry did not answer {what}: {problem}.',
+    next: 'Press Retry in a few minutes; what is there already is not sent again.',
+  },
+  'registry-busy': {
+    says: 'The registry asked to slow down ({status}) for longer than {seconds} s.',
+    next: 'Press Retry later; what is there already is not sent again.',
+  },
+  'registry-failed': {
+    says: 'The registry failed at {what}: {status}.',
+    next: 'Press Retry; what is there already is not sent again.',
+  },
+  'registry-nonsense': {
+    says: 'The registry’s answer to {what} cannot be used: {problem}.',
+    next: 'Nothing was announced as published; look at the registry before you retry.',
+  },
+  'registry-foreign-host': {
+    says: 'The registry pointed {what} at {host}, which is not allowed.',
+    next: 'No credentials were sent there; look at the registry’s configuration.',
+  },
+  'read-back-digest': {
+    says: 'The registry gives back another manifest for {target} than was pushed: {got}, not {want}.',
+    next: 'Do not pin it. Look at who else writes to this repository.',
+  },
+  'read-back-config': {
+    says: 'The manifest that the registry gives back for {target} is of another image: {got}, not {want}.',
+    next: 'Do not pin it. Look at who else writes to this repository.',
+  },
+
+  // The Docker engine
+  'docker-unreachable': {
+    says: 'The Docker engine did not answer {what}: {problem}.',
+    next: 'Check DOCKER_HOST and the engine, then press Retry.',
+  },
+  'docker-failed': {
+    says: 'The Docker engine failed to {what}: {problem}.',
+    next: 'Look at the engine’s log, then press Retry.',
+  },
+  'docker-nonsense': {
+    says: 'The Docker engine’s events for {what} cannot be used: {problem}.',
+    next: 'Nothing was announced as published; press Retry.',
+  },
+  'docker-image': {
+    says: 'The Docker engine loaded image {got}, not {want}.',
+    next: 'Press Retry; if it stays so, use the registry engine.',
+  },
+
+  // Credentials
+  'sops-missing': {
+    says: 'sops cannot be run: {problem}.',
+    next: 'An operator must install sops on the bot’s machine, then press Retry.',
+  },
+  'sops-file': {
+    says: 'The credentials file cannot be used: {problem}.',
+    next: 'An operator must look at `registry.credentials.file`, then press Retry.',
+  },
+  'sops-no-key': {
+    says: 'sops has no key for the credentials file.',
+    next: 'An operator must give the bot its key (e.g. SOPS_AGE_KEY_FILE), then press Retry.',
+  },
+  'sops-tampered': {
+    says: 'The credentials file was changed after it was encrypted.',
+    next: 'An operator must restore it from its repository; nothing was decrypted.',
+  },
+  'sops-failed': {
+    says: 'sops ended with {outcome}.',
+    next: 'An operator must run sops by hand to see why, then press Retry.',
+  },
+  'sops-timeout': {
+    says: 'sops did not finish within {seconds} s.',
+    next: 'The key service may be down: press Retry later.',
+  },
+  'sops-shape': {
+    says: 'The decrypted credentials have no text at {path}.',
+    next: 'An operator must correct `registry.credentials` or the file.',
+  },
+} as const satisfies Sentences;

@@ -1,0 +1,54 @@
+import type { Sentences } from './sentences.ts';
+
+/** What was asked for: the line that was typed, and the build that it means. */
+export const request = {
+  // The command line
+  'unknown-command': { says: 'I do not understand “{text}”.', next: 'Try `{example}`, or `help`.' },
+  'unknown-image': {
+    says: 'There is no image “{image}”.',
+    next: 'The images are: {known}. For example `{example}`.',
+  },
+  'bad-build': {
+    says: '“{build}” is not a build: I take a full commit (40 hex digits), a task id, `latest`, or a link to a task, commit or push.',
+    next: 'Try `{example}`.',
+  },
+  'bad-tag': { says: '“{tag}” cannot be a tag: {problem}.', next: 'Try `{example}`.' },
+  'unknown-promotion': {
+    says: 'There is no promotion “{id}”.',
+    next: '`/promote-image status` lists what is under way.',
+  },
+  'too-many-of-yours': {
+    says: '{count} requests of yours are under way already, which is as many as one person may have.',
+    next: 'Wait until one has ended, or take one back: `/promote-image status` lists them.',
+  },
+  'too-many-requests': {
+    says: '{count} requests are under way already, which is as many as I take on at once.',
+    next: 'Try again when some have ended: `/promote-image status` lists them.',
+  },
+
+  // Finding the build
+  'unknown-commit': {
+    says: 'Taskcluster knows no decision task for commit {revision} of {project}.',
+    next: 'Only the tip of a push has one: give the tip, the image task’s id, or `latest`.',
+  },
+  'no-image-task': {
+    says: 'The push of {revision} has no task {label}.',
+    next: 'Give the id of the task that built the image, or `latest`.',
+  },
+  'no-label-map': {
+    says: 'Decision task {decision} of commit {revision} has no {artifact}.',
+    next: 'It failed, is still running, or is too old: wait for it, or give the id of the task that built the image.',
+  },
+  'no-latest': {
+    says: 'The index has no level-3 build at {route}.',
+    next: 'Give a commit or a task id.',
+  },
+  'unknown-task': {
+    says: 'Taskcluster has no task {task}.',
+    next: 'Check the id; tasks are dropped when they expire.',
+  },
+  'bad-link': {
+    says: 'The link {link} does not lead to a build: {problem}.',
+    next: 'Give a commit or a task id.',
+  },
+} as const satisfies Sentences;
