@@ -3,6 +3,7 @@ import { refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { imageOf, move, thread } from './moves.ts';
 import { showPush } from './progress.ts';
+import { createPushLedger } from './push-ledger.ts';
 import { findObstacle, promote, type Promoting } from './promotion.ts';
 import { report } from './reporting.ts';
 import { policyChange } from './unchanged.ts';
@@ -113,7 +114,7 @@ function promoting(promotion: Approved | Pushing, options: BotOptions): Promotin
   return {
     image,
     policy,
-    ports: { ...ports, ledger: ports.store.ledger },
+    ports: { ...ports, ledger: createPushLedger(ports.store.ledger, log) },
     signal,
     now,
     onProgress,

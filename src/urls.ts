@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 /** An https: URL; http: and file: only where the data can't leave the machine. */
 export const serviceUrl = z.string().superRefine((value, context) => {
-  const problem = urlProblem(value);
+  const problem = problemOf(value);
   if (problem) context.addIssue({ code: 'custom', message: problem });
 });
 
-function urlProblem(value: string): string | undefined {
+function problemOf(value: string): string | undefined {
   if (!URL.canParse(value)) return 'is not a URL';
   const url = new URL(value);
   if (url.username || url.password) return 'must not carry credentials';
@@ -31,6 +31,6 @@ export const gitUrl = z.string().superRefine((value, context) => {
   const scpLike = /^[\w.-]+@[\w.-]+:[\w./~-]+$/.test(value);
   const isOther = /^(ssh|file):\/\/[^\s\\]*$/.test(value) && URL.canParse(value);
   if (scpLike || (isOther && !new URL(value).password)) return;
-  const problem = urlProblem(value);
+  const problem = problemOf(value);
   if (problem) context.addIssue({ code: 'custom', message: `is not a git URL: ${problem}` });
 });

@@ -9,7 +9,7 @@ import { digestFromHex } from '../reference.ts';
 import { CompressorFailure } from './compressor.ts';
 import { Mailbox, Stopped } from './mailbox.ts';
 import type { FromThread, Order } from './protocol.ts';
-import { Pace } from './pace.ts';
+import { BackPressure } from './back-pressure.ts';
 import { compressorOf } from './setting.ts';
 
 /**
@@ -21,7 +21,7 @@ const order = workerData as Order;
 const often = 4 * 1024 * 1024;
 if (!parentPort) throw new Error('This runs as a thread');
 const mailbox = new Mailbox(parentPort, order);
-const pace = new Pace();
+const pressure = new BackPressure();
 const result = await work();
 if (result) mailbox.tell(result);
 mailbox.close();
@@ -55,11 +55,11 @@ async function pack({ bytes, ...layer }: LayerStream): Promise<void> {
   }
   const hash = createHash('sha256');
   let size = 0;
-  const compressor = compressorOf(order.compressor, { signal: mailbox.stopped, pace });
+  const compressor = compressorOf(order.compressor, { signal: mailbox.stopped, pressure });
   for await (const piece of compressor.compress(passing)) {
     hash.update(piece);
     size += piece.length;
-    pace.handed(piece.length, await mailbox.hand(piece));
+    pressure.handed(piece.length, await mailbox.hand(piece));
   }
   mailbox.flush();
   const digest = digestFromHex(hash.digest('hex'));

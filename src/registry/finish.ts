@@ -38,10 +38,12 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
   if (digest !== ours) return { ...(await asItIs(client, push, digest)), sent: bytes };
   const { size } = await readBack(client, { target, imageId, digest });
   // Only what we compressed ourselves: what others said of a layer must not become our own word.
-  // It spares bytes another time, no more: the image is published, whatever becomes of the ledger.
-  await ledger
-    .add(sent.map((layer) => ({ ...layerOf(layer), repository: target.name })))
-    .catch(() => undefined);
+  await ledger.add(
+    sent.map((layer) => {
+      const { diffId, digest: blob, size: length } = layer;
+      return { diffId, digest: blob, size: length, repository: target.name };
+    }),
+  );
   return { digest, size, sent: bytes, layers: carried.layers, compressor: carried.compressor };
 }
 
@@ -55,10 +57,6 @@ export async function asItIs(client: Client, push: Push, digest: Digest): Promis
   });
   const compressor = 'whoever published it before';
   return { digest, size: found.size, sent: 0, layers, compressor };
-}
-
-function layerOf({ diffId, digest, size }: PushedLayer) {
-  return { diffId, digest, size };
 }
 
 async function putConfig(client: Client, { push, carried, spare }: Ending): Promise<void> {

@@ -200,11 +200,3 @@ it('publishes nothing while the artifact has not proven its last byte', async ()
   expect(registry.store.repository(name).manifests.size).toBe(0);
   expect(registry.store.uploads.size).toBe(0);
 });
-
-describe('a ledger that fails when the image is published', () => {
-  it('takes nothing back from it', async () => {
-    const ledger = { ...memoryLedger(), add: () => Promise.reject(new Error('the disk is full')) };
-    const pushed = await engine()(pushOf(await randomImage(90_000), { ledger }));
-    expect(registry.store.repository(name).tags.get('1.0.0')).toBe(pushed.digest);
-  });
-});

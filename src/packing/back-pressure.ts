@@ -10,7 +10,7 @@ const [lowest, highest] = [1, 6];
  * The level by back-pressure: while whoever takes the bytes keeps the compressor waiting, each look finds it a level
  * higher, and it falls again when the compressor is what the others wait for.
  */
-export class Pace {
+export class BackPressure {
   readonly #now: () => number;
   #level = lowest;
   #bytes = 0;
