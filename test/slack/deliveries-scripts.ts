@@ -12,12 +12,8 @@ export const scripts: Readonly<Record<string, Script>> = {
     await request.until('reported');
   },
   'asked in the form': async (request) => {
-    const { views } = request.slack.parts.stage.workspace;
-    const before = new Set(views.keys());
     await request.ask(dora, '');
-    const id = await request.slack.until(
-      () => [...views.values()].find((view) => view.user === dora && !before.has(view.id))?.id,
-    );
+    const id = await request.emptyForm(dora);
     const entries = { image: 'build-decision', build: request.revision, because: 'of the form' };
     await request.as(dora).submit(id, { ...entries, bug: 'nonsense' });
     await request.as(dora).submit(id, { ...entries, bug: '12' });

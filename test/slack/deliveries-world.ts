@@ -36,6 +36,8 @@ export class DeliveriesWorld {
   readonly failing: Set<string>;
   /** Ids of promotions by the commit that was asked for. */
   readonly asked: ReadonlyMap<string, readonly string[]>;
+  /** Ids of the empty forms that a request took for its own: one is as good as another, once. */
+  readonly taken = new Set<string>();
   /** Milliseconds that a request may take from one thing to the next. */
   patience = 30_000;
   readonly #bot: Bot;
@@ -190,10 +192,20 @@ class Request {
     const view = await this.slack.until(() =>
       this.slack
         .views(user)
-        .find(
-          ({ private_metadata: data }) => ids.some((id) => data.includes(id)) || ids.length === 0,
-        ),
+        .find(({ private_metadata: data }) => ids.some((id) => data.includes(id))),
     );
+    return view.id;
+  }
+
+  /** An empty form that this person was shown, and that no other request fills in. */
+  async emptyForm(user: string): Promise<string> {
+    const { taken } = this.#world;
+    const view = await this.slack.until(() =>
+      this.slack
+        .views(user)
+        .find(({ id, private_metadata: data }) => !taken.has(id) && !data.includes('p0000')),
+    );
+    taken.add(view.id);
     return view.id;
   }
 
