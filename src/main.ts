@@ -19,7 +19,7 @@ import { createPostWatch } from './service/post-watch.ts';
 import { createReadiness } from './service/readiness.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
-import { createClient } from './slack/client.ts';
+import { createClient, introduce } from './slack/client.ts';
 import { deliverPosts } from './slack/delivery.ts';
 import { createPeople } from './slack/people.ts';
 import { admitted } from './slack/trouble.ts';
@@ -64,11 +64,12 @@ async function start({ policy, environment }: Config): Promise<void> {
   const ports = { ...world, secrets: watched(world.secrets, logging), people, store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
   const watch = createPostWatch(now);
-  const ready = createReadiness({ store, client, apiUrl, posts: watch, now, log });
+  const connection = () => slackApp.trouble();
+  const ready = createReadiness({ store, client, apiUrl, connection, posts: watch, now, log });
   const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
-  // Asked first: Bolt itself would end the process with whatever Slack said.
-  await admitted(client.auth.test());
-  const app = createSlackApp({ bot, store, policy, environment, routes, logger, log });
+  const self = await admitted(introduce(client, log));
+  const slackApp = createSlackApp({ bot, store, policy, environment, self, routes, logger, log });
+  const { app } = slackApp;
   const server = await admitted(listen(app, { environment, routes }));
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });

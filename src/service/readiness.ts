@@ -11,6 +11,8 @@ export interface Watched {
   readonly store: Pick<Store, 'probe'>;
   readonly client: WebClient;
   readonly apiUrl: string;
+  /** What keeps Slack’s deliveries from arriving, where something does. */
+  readonly connection: () => string | undefined;
   readonly posts: Pick<PostWatch, 'trouble'>;
   readonly now: () => Date;
   readonly log: Log;
@@ -31,7 +33,9 @@ export function createReadiness(watched: Watched): () => Promise<readonly string
       inTime(slackTrouble(watched), 'Slack does not answer'),
       inTime(clockTrouble(watched), undefined),
     ]);
-    const problems = [...found, watched.posts.trouble()].filter((problem) => problem !== undefined);
+    const problems = [...found, watched.connection(), watched.posts.trouble()].filter(
+      (problem) => problem !== undefined,
+    );
     const now = problems.join('; ');
     if (now !== before) {
       if (now) watched.log('error', 'not ready', { problems });

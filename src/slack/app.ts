@@ -1,4 +1,4 @@
-import { App, type CustomRoute, type Logger } from '@slack/bolt';
+import { App, HTTPReceiver, type CustomRoute, type Logger } from '@slack/bolt';
 import type { Bot, Log } from '../bot.ts';
 import type { Environment } from '../config.ts';
 import type { Policy } from '../policy.ts';
@@ -6,27 +6,38 @@ import type { Store } from '../store-port.ts';
 import { listenForClicks } from './clicks.ts';
 import { listenForCommands } from './commands.ts';
 import { listenForHome } from './home-tab.ts';
+import { SteadySocket } from './socket.ts';
 
 export interface SlackAppOptions {
   readonly bot: Bot;
   readonly store: Store;
   readonly policy: Policy;
   readonly environment: Environment;
+  /** The bot itself, as Slack knows it: without it, Bolt asks and breaks where Slack does not answer. */
+  readonly self: { readonly botId: string; readonly botUserId: string };
   /** Health and metrics, served beside Slack’s own requests where Slack speaks HTTP. */
   readonly routes: readonly CustomRoute[];
   readonly logger: Logger;
   readonly log: Log;
 }
 
+export interface SlackApp {
+  readonly app: App;
+  /** What keeps people’s clicks and commands from arriving, where something does. */
+  readonly trouble: () => string | undefined;
+}
+
 /**
  * The Bolt app: Socket Mode where there is an app token, HTTP otherwise, the same handlers for both. Verifying who
  * speaks (tokens, signatures) is Bolt’s; that a delivery counts once is ours, in the store.
  */
-export function createSlackApp(options: SlackAppOptions): App {
-  const { environment, logger } = options;
+export function createSlackApp(options: SlackAppOptions): SlackApp {
+  const { environment, self, logger } = options;
+  const receiver = createReceiver(options);
   const app = new App({
     token: environment.SLACK_BOT_TOKEN.reveal(),
-    ...transport(options),
+    ...self,
+    receiver,
     clientOptions: {
       slackApiUrl: environment.SLACK_API_URL,
       retryConfig: { retries: 0 },
@@ -42,11 +53,16 @@ export function createSlackApp(options: SlackAppOptions): App {
     options.log('error', 'a Slack delivery was not handled', { error });
     return Promise.resolve();
   });
-  return app;
+  return {
+    app,
+    trouble: () => (receiver instanceof SteadySocket ? receiver.trouble : undefined),
+  };
 }
 
-function transport({ environment, routes }: SlackAppOptions) {
+function createReceiver({ environment, routes, logger, log }: SlackAppOptions) {
   const { SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = environment;
-  if (appToken) return { socketMode: true, appToken: appToken.reveal() };
-  return { signingSecret: signingSecret?.reveal() ?? '', customRoutes: [...routes] };
+  if (appToken)
+    return new SteadySocket({ appToken, apiUrl: environment.SLACK_API_URL, logger, log });
+  const customRoutes = [...routes];
+  return new HTTPReceiver({ signingSecret: signingSecret?.reveal() ?? '', customRoutes, logger });
 }

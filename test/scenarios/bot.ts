@@ -16,7 +16,7 @@ import { createMetrics } from '../../src/service/metrics.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';
 import { createReadiness } from '../../src/service/readiness.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
-import { createClient } from '../../src/slack/client.ts';
+import { createClient, introduce } from '../../src/slack/client.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -78,7 +78,9 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const { signal } = stopping;
   const ports = { ...world, ...setup.ports?.(world), store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
-  const app = createSlackApp({ bot, store, policy, environment, routes: [], logger, log });
+  const self = await introduce(client, log);
+  const given = { bot, store, policy, environment, self, routes: [], logger, log };
+  const { app, trouble: connection } = createSlackApp(given);
   let requestUrl = '';
   const server = await app.start({ port: 0, host: '127.0.0.1' });
   if (server && 'address' in server) {
@@ -99,7 +101,15 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   return {
     bot,
     // The bot’s own clock may have been put ahead; the machine’s is what Slack’s is compared with.
-    ready: createReadiness({ store, client, apiUrl, posts: watch, now: () => new Date(), log }),
+    ready: createReadiness({
+      store,
+      client,
+      apiUrl,
+      connection,
+      posts: watch,
+      now: () => new Date(),
+      log,
+    }),
     metrics: createMetrics(store, watch),
     store,
     requestUrl,

@@ -10,7 +10,7 @@ import { PromotionError, refuse } from '../../src/errors.ts';
 import type { Store } from '../../src/store-port.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
-import { createClient } from '../../src/slack/client.ts';
+import { createClient, introduce } from '../../src/slack/client.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
@@ -92,7 +92,9 @@ export class DeliveriesWorld {
       log,
       signal,
     });
-    const app = createSlackApp({ bot, store, policy, environment, routes: [], logger, log });
+    const self = await introduce(client, log);
+    const given = { bot, store, policy, environment, self, routes: [], logger, log };
+    const { app } = createSlackApp(given);
     const { channel } = policy.slack;
     const delivering = deliverPosts({
       watch: createPostWatch(now),
