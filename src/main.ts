@@ -16,7 +16,7 @@ import { loadConfig, type Config } from './service/load-config.ts';
 import { createLogging, type Logging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
 import { createPostWatch } from './service/post-watch.ts';
-import { createReadiness } from './service/readiness.ts';
+import { createReadiness, watchReadiness } from './service/readiness.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
 import { createClient, introduce } from './slack/client.ts';
@@ -77,9 +77,11 @@ async function start({ policy, environment }: Config): Promise<void> {
   const sending = { store, client, channel, now, log, watch, signal: delivering.signal };
   const delivery = deliverPosts(sending);
   log('info', 'ready', { ...policy.slack, engine: policy.registry.engine });
+  const stopWatching = watchReadiness(ready, log);
   const stop = async (): Promise<void> => {
     // At once: nothing more is put on the registry, however long Slack’s side of a connection takes.
     working.abort();
+    stopWatching();
     const [closed, parked] = [app.stop(), stopTicking()];
     server?.close();
     await Promise.race([closed, sleep(3000, undefined, { ref: false })]);

@@ -39,7 +39,8 @@ export async function startSlack(seed: Seed, options: SlackOptions = {}): Promis
   const triggers = new Triggers(() => workspace.now());
   const faults = new Faults();
   const transcript = new Transcript();
-  const sockets = new SocketMode({ app: seed.bot.app, ackWithin });
+  const onChange = () => workspace.changed();
+  const sockets = new SocketMode({ app: seed.bot.app, ackWithin, onChange });
   const signingSecret = randomBytes(16).toString('hex');
   const viaHttp = (url: string) =>
     httpDelivery({ url, signingSecret, ackWithin, now: () => workspace.now() });

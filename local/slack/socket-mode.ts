@@ -13,6 +13,8 @@ interface SocketModeOptions {
   readonly app: string;
   /** Milliseconds within which the app must acknowledge. */
   readonly ackWithin: number;
+  /** Called when a connection has come or gone. */
+  readonly onChange: () => void;
 }
 
 /** Socket Mode: several connections of one app, each delivery to one of them. */
@@ -59,10 +61,12 @@ export class SocketMode {
       return;
     }
     this.#connections.push(connection);
+    this.#options.onChange();
     const pings = setInterval(() => connection.ping(randomUUID()), pingEvery);
     connection.on('close', () => {
       clearInterval(pings);
       this.#connections.splice(this.#connections.indexOf(connection), 1);
+      this.#options.onChange();
     });
     connection.on('message', (data) => this.#acknowledged(String(data as Buffer)));
     connection.send(

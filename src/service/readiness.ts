@@ -46,6 +46,19 @@ export function createReadiness(watched: Watched): () => Promise<readonly string
   };
 }
 
+/** How often it is looked where nobody asks, in milliseconds. */
+const every = 60_000;
+
+/** Looks now and every minute: what is wrong is in the log, also where no health page is asked. Returns the end of it. */
+export function watchReadiness(ready: () => Promise<unknown>, log: Log): () => void {
+  const look = (): void => {
+    ready().catch((error: unknown) => log('error', 'the look at health failed', { error }));
+  };
+  look();
+  const timer = setInterval(look, every).unref();
+  return () => clearInterval(timer);
+}
+
 async function inTime<T>(work: Promise<T>, late: T): Promise<T> {
   return await Promise.race([work, sleep(patience, late, { ref: false })]);
 }

@@ -41,6 +41,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     clientOptions: {
       slackApiUrl: environment.SLACK_API_URL,
       retryConfig: { retries: 0 },
+      // Left to the SDK, one answer that is asked to wait holds back every other, for as long as Slack likes.
+      rejectRateLimitedCalls: true,
       timeout: 10_000,
     },
     convoStore: false,

@@ -41,7 +41,11 @@ export async function admitted<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Seconds that Slack asks to wait, where it does. */
+/** The longest for which Slack is believed that it wants to be left alone, in seconds. */
+const longestAsked = 600;
+
+/** Seconds that Slack asks to wait, where it does and means it: a day would be a day without the end of a story. */
 export function retryAfter(error: unknown): number | undefined {
-  return error instanceof WebAPIRateLimitedError ? error.retryAfter : undefined;
+  if (!(error instanceof WebAPIRateLimitedError)) return undefined;
+  return Math.min(Math.max(error.retryAfter, 0), longestAsked) || undefined;
 }

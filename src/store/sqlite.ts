@@ -10,7 +10,7 @@ import { lockAgainstOthers, makeFile } from './sqlite-lock.ts';
 import { sqliteTrouble } from './sqlite-trouble.ts';
 
 /** How long a statement waits for another program to let go; nothing else of this process runs meanwhile. */
-const busyTimeout = 1_000;
+const busyTimeout = 400;
 
 /**
  * Opens (or makes) the file, durable at every commit (WAL, `synchronous=FULL`). One process may write: a second one

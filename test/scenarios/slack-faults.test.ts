@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Fault } from '../../local/slack/faults.ts';
+import type { Fault, How } from '../../local/slack/faults.ts';
 import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
@@ -29,10 +29,10 @@ function expectWholeStory(world: World): void {
 }
 
 /** Alice asks and bob approves while Slack is not itself; what waits is waited for on the bot’s clock. */
-async function promote(world: World): Promise<void> {
+async function promote(world: World, hop = 1000): Promise<void> {
   const { revision } = await on.outside.build('build-decision');
   await world.ask(alice, `build-decision ${revision}`);
-  const patience = setInterval(() => void world.later(1000), 100);
+  const patience = setInterval(() => void world.later(hop), 100);
   try {
     await world.until('pending');
     await world.click(bob, 'approve', world.card().ts);
@@ -83,6 +83,33 @@ describe('a promotion is told whole, once and in order, while', () => {
     await promote(world);
     expectWholeStory(world);
   });
+
+  it.each([
+    ['a date', new Date(Date.now() + 3000).toUTCString()],
+    ['nothing', undefined],
+    ['no time', '0'],
+    ['time that has passed', '-5'],
+    ['words', 'soon'],
+    ['more digits than a date has', '9'.repeat(20)],
+    ['a day', 86_400],
+  ])(
+    'it asks to slow down, and for how long is %s',
+    async (_, retryAfter) => {
+      const world = await on.start();
+      // The outbox looks at the clock every few seconds, whatever the clock says.
+      world.patience = 30_000;
+      const how = { status: 429, ...(retryAfter === undefined ? {} : { retryAfter }) };
+      world.slack.fail({ method: 'chat.postMessage', times: 2, how });
+      const began = world.now().getTime();
+      await promote(world, 20_000);
+      expectWholeStory(world);
+      // Nobody is believed to mean a day; and nobody is asked again and again at once.
+      expect(world.now().getTime() - began).toBeLessThan(2 * 3600_000);
+      const refused = world.log.filter((line) => line.includes('Slack did not take a post'));
+      expect(refused).toHaveLength(2);
+    },
+    60_000,
+  );
 
   it('deliveries come three times and out of order', async () => {
     const world = await on.start();
@@ -143,11 +170,14 @@ it('a click on the card as it stood before an update is decided on what stands n
   expect((await world.kinds()).filter((kind) => kind === 'approved')).toHaveLength(1);
 });
 
-it('a refused answer reaches the person by the other way where one fails', async () => {
-  const world = await on.start();
-  world.slack.fail({ method: 'chat.postEphemeral', how: { error: 'internal_error' } });
-  await world.ask(alice, 'nonsense latest');
-  await expect
-    .poll(() => world.told(alice))
-    .toEqual([expect.stringMatching(/no image “nonsense”/)]);
-});
+it.each<How>([{ error: 'internal_error' }, { status: 429, retryAfter: 3600 }])(
+  'a refused answer reaches the person by the other way where one fails (%o)',
+  async (how) => {
+    const world = await on.start();
+    world.slack.fail({ method: 'chat.postEphemeral', how });
+    await world.ask(alice, 'nonsense latest');
+    await expect
+      .poll(() => world.told(alice))
+      .toEqual([expect.stringMatching(/no image “nonsense”/)]);
+  },
+);

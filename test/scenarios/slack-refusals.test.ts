@@ -10,6 +10,7 @@ const on = scenarios({ steadyTrees: true });
 
 function logged(world: World, message: RegExp): { level: number; problem?: string }[] {
   return world.log
+    .flatMap((lines) => lines.split('\n'))
     .filter((line) => message.test(line))
     .map((line) => JSON.parse(line) as { level: number; problem?: string });
 }
@@ -190,6 +191,18 @@ describe('an operator is told', () => {
     world.slack.skew(0);
     expect(await world.problems()).toEqual([]);
   });
+});
+
+it('a clock that is off is in the log, although nobody asks for health', async () => {
+  const world = await on.start({ child: {} });
+  await world.stop();
+  world.slack.skew(-10 * 60_000);
+  await world.run();
+  world.expectsErrors = true;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await world.stop();
+  const problem = 'this clock is 10 minutes ahead of Slack’s';
+  expect(logged(world, /"msg":"not ready"/)).toMatchObject([{ level: 50, problems: [problem] }]);
 });
 
 it('somebody who is called otherwise meanwhile is still the one who may approve', async () => {
