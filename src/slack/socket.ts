@@ -45,6 +45,7 @@ export class SteadySocket extends SocketModeReceiver {
     this.#log = log;
     this.client.on('connected', () => {
       this.#since = performance.now();
+      this.#problem = 'it broke';
     });
     this.client.on('disconnected', () => this.#lost());
     this.client.on('ws_message', (data: unknown) => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { How } from '../../local/slack/faults.ts';
@@ -63,40 +64,73 @@ describe('a connection that is cut is made anew where Slack', () => {
   );
 });
 
+interface Gate {
+  /** Resolves when a push has begun. */
+  readonly pushing: Promise<void>;
+  /** Lets it go on. */
+  readonly open: () => void;
+  pushes: number;
+}
+
+/** A push that bob has approved, and that waits at a gate. */
+async function pushing(): Promise<{ world: World; gate: Gate }> {
+  const [begun, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const gate: Gate = { pushing: begun.promise, open: opened.resolve, pushes: 0 };
+  const world = await on.start({
+    ports: ({ engine }) => ({
+      engine: async (push) => {
+        gate.pushes += 1;
+        begun.resolve();
+        await opened.promise;
+        return engine(push);
+      },
+    }),
+  });
+  const { revision } = await on.outside.build('build-decision');
+  await world.propose(alice, `build-decision ${revision}`);
+  // Only a connection that lasted is replaced at once.
+  await sleep(5000);
+  await world.click(bob, 'approve');
+  await gate.pushing;
+  return { world, gate };
+}
+
 it.each(['warning', 'refresh_requested'] as const)(
   'a connection that Slack renews (%s) in the middle of a push is made anew at once, and the push goes on',
   async (how) => {
-    const [pushing, renewed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    let pushes = 0;
-    const world = await on.start({
-      ports: ({ engine }) => ({
-        engine: async (push) => {
-          pushes += 1;
-          pushing.resolve();
-          await renewed.promise;
-          return engine(push);
-        },
-      }),
-    });
-    // A connection that lasted is replaced at once.
-    const { revision } = await on.outside.build('build-decision');
-    await world.propose(alice, `build-decision ${revision}`);
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-    await world.click(bob, 'approve');
-    await pushing.promise;
+    const { world, gate } = await pushing();
     world.slack.disconnect(how);
     await world.slack.until(() => world.slack.connections === 0);
     const began = performance.now();
     await connected(world);
     // The SDK alone takes five seconds.
     expect(performance.now() - began).toBeLessThan(4000);
-    renewed.resolve();
+    gate.open();
     await world.until('reported');
     await expectHears(world);
-    expect(pushes).toBe(1);
+    expect(gate.pushes).toBe(1);
   },
   30_000,
 );
+
+it('a Slack that is wholly away in the middle of a push keeps nothing from being published, and hears of it later', async () => {
+  const { world, gate } = await pushing();
+  world.expectsErrors = true;
+  world.slack.fail({ method: '*', times: Infinity, how: 'drop-request' });
+  world.slack.disconnect('cut');
+  gate.open();
+  await expect
+    .poll(async () => (await world.store.list({ limit: 1 }))[0]?.state, { timeout: 15_000 })
+    .toBe('reported');
+  expect(await world.problems()).toContain('the connection to Slack is down: it broke');
+  expect(world.thread().join('\n')).not.toContain('*Published*');
+  world.slack.heal();
+  world.patience = 60_000;
+  await world.until('reported');
+  expect(world.thread().filter((text) => text.includes('*Published*'))).toHaveLength(1);
+  await expectHears(world);
+  expect(gate.pushes).toBe(1);
+}, 90_000);
 
 it('health says that others hold all connections, and the bot hears people once one is free', async () => {
   const world = await on.start();
