@@ -13,14 +13,21 @@ import { slackProblem } from './trouble.ts';
 /** How long Slack waits for a sign of life is 3 s; after this many milliseconds it gets one, ready or not. */
 const ackBudget = 800;
 
-/** Slack gets its sign of life when the work is stored, and in any case in time. */
-export async function ackInTime<T>(ack: () => Promise<unknown>, work: Promise<T>): Promise<T> {
+/**
+ * Slack gets its sign of life when the work is stored, and in any case in time; what people are told of it comes after.
+ * A sign that does not arrive makes Slack deliver again, and the copy counts for nothing.
+ */
+export async function ackInTime<T>(
+  ack: () => Promise<unknown>,
+  work: Promise<T>,
+  log: Log,
+): Promise<T> {
   const settled = work.then(
     () => undefined,
     () => undefined,
   );
   await Promise.race([settled, sleep(ackBudget, undefined, { ref: false })]);
-  await ack();
+  await ack().catch((error: unknown) => log('warn', 'Slack was not acknowledged', { error }));
   return work;
 }
 

@@ -22,13 +22,14 @@ export function listenForClicks(app: App, options: SlackAppOptions): void {
       const click = clickOf(action, body, payload);
       const asker = askerOf(body, client, options);
       if (action === 'approve' || action === 'withdraw' || action === 'retry') {
-        await ackInTime(ack, showAnswer(options.bot.onDecision(click), asker));
+        const decided = options.bot.onDecision(click);
+        await showAnswer(ackInTime(ack, decided, options.log), asker);
         return;
       }
       if (action === 'promote') {
         // The value is the line that the person would type; it is read as such.
         const typed = options.bot.onCommand({ ...click, text: payload.value ?? '' });
-        await ackInTime(ack, showAnswer(typed, asker));
+        await showAnswer(ackInTime(ack, typed, options.log), asker);
         return;
       }
       await ack();
@@ -66,7 +67,7 @@ function listenForReasons(app: App, { bot, policy, log }: SlackAppOptions): void
     };
     const isOurChannel = channel === policy.slack.channel;
     const asker = { client, user, channel, responseUrl: undefined, isOurChannel, log };
-    await ackInTime(ack, showAnswer(bot.onDecision(click), asker));
+    await showAnswer(ackInTime(ack, bot.onDecision(click), log), asker);
   });
 }
 

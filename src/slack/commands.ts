@@ -14,8 +14,8 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
   app.command('/promote-image', async ({ command, ack, client }) => {
     const delivery = deliveryOf(command);
     const asker = askerOf(command, { client, policy, log });
-    const shown = showAnswer(bot.onCommand({ ...delivery, text: command.text ?? '' }), asker);
-    const given = await ackInTime(ack, shown);
+    const work = bot.onCommand({ ...delivery, text: command.text ?? '' });
+    const given = await showAnswer(ackInTime(ack, work, log), asker);
     if (given?.show !== 'form') return;
     const view = askForm(Object.keys(policy.images), { channel: command.channel_id });
     await showAnswer(openView(view, { ...asker, trigger: command.trigger_id }), asker);
@@ -44,7 +44,8 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
       isOurChannel: channel === policy.slack.channel,
       log,
     };
-    await ackInTime(ack, showAnswer(bot.onAsk({ envelope, user, team, channel }, read.ask), asker));
+    const work = bot.onAsk({ envelope, user, team, channel }, read.ask);
+    await showAnswer(ackInTime(ack, work, log), asker);
   });
 }
 

@@ -112,6 +112,16 @@ describe('a form that Slack does not open any more', () => {
 });
 
 describe('an answer that no way leads to its person', () => {
+  it('keeps Slack from no acknowledgement', async () => {
+    const world = await on.start({ patience: 1500 });
+    world.expectsErrors = true;
+    for (const method of ['response_url', 'chat.postEphemeral'])
+      world.slack.fail({ method, times: 9, how: 'stall' });
+    // 0.8 s is what it gets where the work itself is late.
+    const { ms } = await world.ask(alice, 'nonsense latest');
+    expect(ms).toBeLessThan(700);
+  });
+
   it('keeps nothing from being decided', async () => {
     const world = await on.start();
     for (const method of ['response_url', 'chat.postEphemeral'])
