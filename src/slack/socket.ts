@@ -10,10 +10,9 @@ export interface SocketOptions {
   readonly apiUrl: string;
   readonly logger: Logger;
   readonly log: Log;
+  /** How long Slack may take to say hello, its address included, in milliseconds: longer than a call may take. */
+  readonly patience?: number;
 }
-
-/** How long Slack may take to say hello, its address included, in milliseconds: longer than a call may take. */
-const patience = 20_000;
 
 /** A connection that ended before this many milliseconds is not replaced at once. */
 const brief = 5_000;
@@ -25,11 +24,12 @@ const brief = 5_000;
  */
 export class SteadySocket extends SocketModeReceiver {
   readonly #log: Log;
+  readonly #patience: number;
   readonly #stopping = new AbortController();
   #since: number | undefined;
   #problem = 'not connected yet';
 
-  constructor({ appToken, apiUrl, logger, log }: SocketOptions) {
+  constructor({ appToken, apiUrl, logger, log, patience = 20_000 }: SocketOptions) {
     const clientOptions = {
       slackApiUrl: apiUrl,
       retryConfig: { retries: 0 },
@@ -43,6 +43,7 @@ export class SteadySocket extends SocketModeReceiver {
       installerOptions: { clientOptions },
     });
     this.#log = log;
+    this.#patience = patience;
     this.client.on('connected', () => {
       this.#since = performance.now();
       this.#problem = 'it broke';
@@ -86,7 +87,7 @@ export class SteadySocket extends SocketModeReceiver {
     const late = new AbortController();
     try {
       const connected = this.client.start();
-      const silence = sleep(patience, undefined, { signal: late.signal, ref: false });
+      const silence = sleep(this.#patience, undefined, { signal: late.signal, ref: false });
       const answer = await Promise.race([connected, silence]);
       if (answer) return answer;
       await Promise.race([this.client.disconnect(), sleep(1000)]);
