@@ -31,9 +31,9 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('a bot on %s', (name) => {
       const chosen = rounds < 1 ? all.filter(() => random() < rounds) : all;
       const deaths = deathsAt(chosen, Math.max(1, rounds));
       const died = await kill({ world, random, deaths });
-      // What was not passed in that life is died at in another one.
+      // What was not passed in that life is died at in another one, which has more time.
       const missed = chosen.filter((one) => !died.reached.includes(one.name));
-      const again = await kill({ world, random, deaths: deathsAt(missed, 3) });
+      const again = await kill({ world, random, deaths: deathsAt(missed, 3, 20_000) });
       const reached = [...died.reached, ...again.reached];
       const never = missed.filter((one) => !again.reached.includes(one.name));
       const seconds = Math.round((performance.now() - begun) / 1000);

@@ -52,14 +52,21 @@ export async function record(world: World, random: Random): Promise<readonly Fai
   }
 }
 
-/** Each failpoint `rounds` times: at its first, its second, … passing, as far as it is passed so often. */
-export function deathsAt(failpoints: readonly Failpoint[], rounds: number): readonly Death[] {
+/**
+ * Each failpoint `rounds` times: at its first, its second, … passing, as far as it is passed so often. A life that does
+ * not come there ends after so many milliseconds all the same.
+ */
+export function deathsAt(
+  failpoints: readonly Failpoint[],
+  rounds: number,
+  after = 6_000,
+): readonly Death[] {
   return Array.from({ length: rounds }, (_, round) =>
     failpoints.map(({ name, times, want }) => ({
       at: name,
       passing: Math.min(round + 1, times),
       want,
-      after: 6000,
+      after,
     })),
   ).flat();
 }
