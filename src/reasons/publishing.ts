@@ -76,7 +76,7 @@ export const publishing = {
     next: 'Look at the engine’s log, then press Retry.',
   },
   'docker-nonsense': {
-    says: 'The Docker engine’s events for {what} cannot be used: {problem}.',
+    says: 'The Docker engine’s answer to {what} cannot be used: {problem}.',
     next: 'Nothing was announced as published; press Retry.',
   },
   'docker-image': {
