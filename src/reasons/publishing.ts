@@ -45,6 +45,10 @@ export const publishing = {
     says: 'The registry asked to slow down ({status}) for longer than {seconds} s.',
     next: 'Press Retry later; what is there already is not sent again.',
   },
+  'registry-quota': {
+    says: 'The registry takes no more from this account for now: {problem}.',
+    next: 'Press Retry later; what is there already is not sent again.',
+  },
   'registry-failed': {
     says: 'The registry failed at {what}: {status}.',
     next: 'Press Retry; what is there already is not sent again.',

@@ -310,14 +310,20 @@ describe('nothing is tagged or pushed', () => {
     expectNothing();
   });
 
-  it('where the engine loads two images', async () => {
-    const line = { stream: `Loaded image ID: ${image.imageId}\n` };
+  it.each([
+    ['the approved one twice', () => image.imageId],
+    ['the approved one and another one', () => `sha256:${'0'.repeat(64)}`],
+  ])('where the engine loads two images: %s', async (_, second) => {
     fake.instead.load = async (response, request) => {
       await Array.fromAsync(request);
-      events(response, line, line);
+      const ids = [image.imageId, second()];
+      events(response, ...ids.map((id) => ({ stream: `Loaded image ID: ${id}\n` })));
       response.end();
     };
-    expect(await failure()).toMatchObject({ reason: 'docker-nonsense' });
+    expect(await failure()).toMatchObject({
+      reason: 'docker-nonsense',
+      facts: { problem: 'it loaded 2 images' },
+    });
     expectNothing();
   });
 
@@ -399,6 +405,17 @@ describe('a push is a failure', () => {
       'denied by the registry',
       [{ error: 'denied: requested access to the resource is denied' }],
       'registry-denied',
+    ],
+    ['for want of quota', [{ error: 'toomanyrequests: Rate exceeded' }], 'registry-quota'],
+    [
+      'for want of quota, as containerd says it',
+      [{ error: 'unexpected status from PUT request to https://r/v2/: 429 Too Many Requests' }],
+      'registry-quota',
+    ],
+    [
+      'for want of quota, which is no matter of the credentials',
+      [{ errorDetail: { message: 'toomanyrequests: too many failed logins: unauthorized' } }],
+      'registry-quota',
     ],
     ['that claims what is not there', [line('v1')], 'read-back-digest'],
   ])('%s', async (_, lines, reason) => {
