@@ -140,7 +140,8 @@ async function push(engine: FakeEngine, { request, response, registry }: Call, r
   if (!response.headersSent) response.writeHead(200);
   if (!image) return void (events(response, { error: 'no such image' }), response.end());
   const name = repository.slice(repository.indexOf('/') + 1);
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const account = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const authorization = await authorize({ registry, name, account });
   for (const { diffId } of image.layers) {
     events(response, {
       status: 'Pushing',
@@ -158,6 +159,21 @@ async function push(engine: FakeEngine, { request, response, registry }: Call, r
     aux: { Tag: tag, Digest: digest, Size: manifest.length },
   });
   response.end();
+}
+
+/** What the registry wants to see: the account itself, or a token that it gets at the registry’s token service. */
+async function authorize(given: { registry: string; name: string; account: string }) {
+  const { registry, name, account } = given;
+  const challenge = (await fetch(`${registry}/v2/`)).headers.get('www-authenticate') ?? '';
+  const [, realm, service] = /^Bearer realm="([^"]+)",service="([^"]+)"/.exec(challenge) ?? [];
+  if (realm === undefined) return account;
+  const scope = `repository:${name}:pull,push`;
+  const query = new URLSearchParams({ service: service ?? '', scope });
+  const headers = { authorization: account };
+  const answer = (await (await fetch(`${realm}?${query.toString()}`, { headers })).json()) as {
+    token: string;
+  };
+  return `Bearer ${answer.token}`;
 }
 
 /** Plain files of a tar with short names. */
