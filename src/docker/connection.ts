@@ -62,6 +62,29 @@ export async function asking<T>(options: AskOptions, ask: Asking<T>): Promise<T>
   }
 }
 
+interface Question<T> {
+  readonly path: string;
+  readonly answer: z.ZodType<T>;
+}
+
+/**
+ * Asks for facts where dockerode's own question can't be stopped: it would wait for a frozen engine for ever. Throws what
+ * dockerode throws, or a ZodError.
+ */
+export async function factsOf<T>(
+  docker: Docker,
+  { path, answer }: Question<T>,
+  abortSignal: AbortSignal,
+): Promise<T> {
+  const statusCodes = { 200: true, 404: 'no such thing', 500: 'server error' };
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  docker.modem.dial({ path, method: 'GET', abortSignal, statusCodes }, (error, found) => {
+    if (error) reject(error);
+    else resolve(found);
+  });
+  return answer.parse(await promise);
+}
+
 function silent({ work, idle }: AskOptions): PromotionError {
   const problem = `nothing came for ${idle / 1000} s`;
   return new PromotionError(refuse('docker-unreachable', { what: work.noun, problem }));
@@ -81,6 +104,10 @@ function inOurWords(error: unknown, work: Work): PromotionError {
     const said = answer.data.message.replace(/^\(HTTP code \d+\) .*? - /, '');
     const problem = printable(said) || `status ${answer.data.statusCode}`;
     return new PromotionError(refuse('docker-failed', { what: work.verb, problem }));
+  }
+  if (error instanceof z.ZodError) {
+    const problem = 'it is not what was asked for';
+    return new PromotionError(refuse('docker-nonsense', { what: work.noun, problem }));
   }
   const code = z.object({ code: z.string() }).safeParse(error);
   const problem = printable(code.data?.code ?? 'the connection broke');

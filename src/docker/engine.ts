@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { fail } from '../errors.ts';
 import type { Engine, Push } from '../ports.ts';
@@ -7,7 +8,7 @@ import { onErrand } from '../registry/errand.ts';
 import { readBack, type ReadBack } from '../registry/read-back.ts';
 import { look } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/timing.ts';
-import { asking, connect, type AskOptions } from './connection.ts';
+import { asking, connect, factsOf, type AskOptions } from './connection.ts';
 import { stateBefore, tidy, type Before } from './images.ts';
 import { loadImage } from './load.ts';
 import { engineName } from './name.ts';
@@ -21,11 +22,15 @@ export interface DockerEngineOptions {
   readonly dockerHost?: string | undefined;
   readonly registry: RegistryOptions;
   readonly limits: ArchiveLimits;
-  /** Milliseconds without any sign of life after which the engine is given up. @default 300000 */
+  /** Milliseconds without any sign of life after which a load or a push is given up. @default 300000 */
   readonly idle?: number | undefined;
+  /** Milliseconds in which anything else must be answered, and in which the engine is tidied. @default 20000 */
+  readonly answer?: number | undefined;
 }
 
 const defaultIdle = 300_000;
+/** Less than a bot that is told to stop is given. */
+const defaultAnswer = 20_000;
 
 /**
  * Carries an image through a Docker engine: load, tag, push. The registry is asked first, so that wrong credentials or
@@ -38,9 +43,9 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   return async (push) => {
     const there = await onRegistry(options, push, (client) => precheck(client, push));
     if (there) return summary(push, there, { compressor: 'none: it was there already' });
-    const { idle = defaultIdle } = options;
+    const { answer = defaultAnswer } = options;
     const { signal, target } = push;
-    const compressor = await engineVersion(docker, { work: asked, signal, idle });
+    const compressor = await engineVersion(docker, { work: asked, signal, idle: answer });
 
     const turn = last;
     const done = Promise.withResolvers<void>();
@@ -48,17 +53,18 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     try {
       await turn;
       const repository = engineName(options.registry.url, target.name);
-      const before = await asking({ work: looking, signal, idle }, () =>
-        stateBefore(docker, { repository, tag: target.tag, imageId: push.contents.imageId }),
+      const ours = { repository, tag: target.tag, imageId: push.contents.imageId };
+      const before = await asking({ work: looking, signal, idle: answer }, (stop) =>
+        stateBefore(docker, ours, stop),
       );
       const pushed = await carry(docker, options, { push, before, compressor }).catch(
         async (error: unknown) => {
-          await tidy(docker, before);
+          await tidy(docker, before, answer);
           throw error;
         },
       );
       // Removing a large image takes the engine seconds, which nobody has to wait for.
-      void tidy(docker, before).then(done.resolve);
+      void tidy(docker, before, answer).then(done.resolve);
       return pushed;
     } catch (error) {
       done.resolve();
@@ -76,7 +82,7 @@ interface Carrying {
 async function carry(docker: Docker, options: DockerEngineOptions, carrying: Carrying) {
   const { push, before, compressor } = carrying;
   const { target, contents, signal } = push;
-  const { limits, idle = defaultIdle } = options;
+  const { limits, idle = defaultIdle, answer = defaultAnswer } = options;
   const progress = startProgress(push);
   const { imageId } = contents;
   await loadImage(docker, {
@@ -88,7 +94,7 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
     onRead: progress.read,
   });
   const { repository, tag } = before;
-  await asking({ work: tagging, signal, idle }, (abortSignal) =>
+  await asking({ work: tagging, signal, idle: answer }, (abortSignal) =>
     docker.getImage(imageId).tag({ repo: repository, tag, abortSignal }),
   );
   await onRegistry(options, push, (client) => refuseTaken(client, push, 'changed-tag'));
@@ -136,7 +142,8 @@ async function refuseTaken(
 }
 
 async function engineVersion(docker: Docker, options: AskOptions): Promise<string> {
-  const { Version } = await asking(options, () => docker.version());
+  const question = { path: '/version', answer: z.object({ Version: z.string() }) };
+  const { Version } = await asking(options, (stop) => factsOf(docker, question, stop));
   return `docker ${Version}, gzip`;
 }
 

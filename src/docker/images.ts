@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
+import { z } from 'zod';
 import type { Digest } from '../reference.ts';
-import { isMissing } from './connection.ts';
+import { factsOf, isMissing } from './connection.ts';
 
 /** What the engine had before we came, as far as we are going to touch it. */
 export interface Before {
@@ -16,43 +17,46 @@ export interface Before {
 export async function stateBefore(
   docker: Docker,
   ours: Pick<Before, 'repository' | 'tag' | 'imageId'>,
+  abortSignal: AbortSignal,
 ): Promise<Before> {
-  return { ...ours, tagged: await imageAt(docker, `${ours.repository}:${ours.tag}`) };
-}
-
-/** The id of the image that a name or id stands for in the engine. */
-async function imageAt(docker: Docker, name: string): Promise<string | undefined> {
-  try {
-    return (await docker.getImage(name).inspect()).Id;
-  } catch (error) {
+  const name = `${ours.repository}:${ours.tag}`;
+  const found = await inspect(docker, name, abortSignal).catch((error: unknown) => {
     if (isMissing(error)) return undefined;
     throw error;
-  }
+  });
+  return { ...ours, tagged: found?.Id };
+}
+
+const image = z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() });
+
+/** What the engine knows of an image. Throws what dockerode throws. */
+export async function inspect(
+  docker: Docker,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<z.infer<typeof image>> {
+  return factsOf(docker, { path: `/images/${name}/json`, answer: image }, abortSignal);
 }
 
 /**
- * Puts the engine back to what it was: our tag goes, and our image where nobody tagged it. Does what can be done and
- * never throws.
+ * Puts the engine back to what it was: our tag goes, and our image where nobody tagged it. Does what can be done within
+ * `time` milliseconds in all, and never throws: an engine that does not answer any more can't be tidied, and why it does
+ * not was said before.
  */
-export async function tidy(docker: Docker, before: Before): Promise<void> {
-  const { repository, tag, imageId, tagged } = before;
-  const name = `${repository}:${tag}`;
-  const abortSignal = AbortSignal.timeout(60_000);
-  const quietly = async (work: () => Promise<unknown>) => {
-    // An engine that does not answer any more can't be tidied; why it does not was said before.
-    await work().catch(() => undefined);
-  };
-  if (tagged === undefined) {
-    await quietly(() => docker.getImage(name).remove({ abortSignal }));
-  } else if (tagged !== imageId) {
-    await quietly(() => docker.getImage(tagged).tag({ repo: repository, tag, abortSignal }));
-  }
-  await quietly(() => removeUntagged(docker, imageId, abortSignal));
+export async function tidy(docker: Docker, before: Before, time: number): Promise<void> {
+  await putBack(docker, before, AbortSignal.timeout(time)).catch(() => undefined);
 }
 
-/** By its id an image goes with its one tag, even where that is somebody else's by now. */
-async function removeUntagged(docker: Docker, id: string, abortSignal: AbortSignal): Promise<void> {
-  const image = docker.getImage(id);
-  const { RepoTags: tags } = await image.inspect();
-  if (!tags?.length) await image.remove({ abortSignal });
+async function putBack(docker: Docker, before: Before, abortSignal: AbortSignal): Promise<void> {
+  const { repository, tag, imageId, tagged } = before;
+  const ours = docker.getImage(`${repository}:${tag}`);
+  if (tagged === undefined) {
+    await ours.remove({ abortSignal }).catch(() => undefined);
+  } else if (tagged !== imageId) {
+    const theirs = docker.getImage(tagged);
+    await theirs.tag({ repo: repository, tag, abortSignal }).catch(() => undefined);
+  }
+  // By its id an image goes with its one tag, even where that is somebody else's by now.
+  const { RepoTags: tags } = await inspect(docker, imageId, abortSignal);
+  if (!tags?.length) await docker.getImage(imageId).remove({ abortSignal });
 }

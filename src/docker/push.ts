@@ -4,7 +4,7 @@ import { refuse, type Refusal } from '../errors.ts';
 import type { Target } from '../plan.ts';
 import { Digest } from '../reference.ts';
 import type { Credentials } from '../secret.ts';
-import { asking } from './connection.ts';
+import { asking, printable } from './connection.ts';
 import { nonsense, readEvents, type EngineEvent } from './events.ts';
 
 export interface PushOptions {
@@ -94,6 +94,10 @@ function newsOf({ id, status, progressDetail }: EngineEvent): LayerNews | undefi
 /** The engine puts the registry's answer into words of its own. */
 function meaningOf(message: string, { name, tag }: Target): Refusal | undefined {
   const target = `${name}:${tag}`;
+  // First: why there is no more may be said in any words.
+  if (/\btoomanyrequests\b|\b429 too many requests\b/i.test(message)) {
+    return refuse('registry-quota', { problem: printable(message) });
+  }
   if (/\bunauthorized\b|\bauthentication required\b|no basic auth credentials/i.test(message)) {
     return refuse('registry-credentials', { target, status: '401' });
   }

@@ -7,6 +7,7 @@ import { asking, connect, isMissing, printable, type AskOptions } from './connec
 import { containerOf, type ContainerJob } from './container.ts';
 import { readEvents } from './events.ts';
 import { giveTo, linksIn, owner, usedBy } from './folder.ts';
+import { inspect } from './images.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lastLine } from './output.ts';
 
@@ -26,10 +27,11 @@ export interface RepinJob {
   readonly network: boolean;
   readonly limits: RepinLimits;
   readonly signal: AbortSignal;
+  /** Milliseconds without a sign of life after which the engine is given up. @default 60000 */
+  readonly idle?: number | undefined;
 }
 
-/** Milliseconds without a sign of life of the engine. */
-const idle = 60_000;
+const defaultIdle = 60_000;
 
 /**
  * Runs the re-pin command in a container that has the checkout, a /tmp and nothing else: not root, no network unless
@@ -59,7 +61,7 @@ export async function repin(job: RepinJob): Promise<void> {
 async function havingImage(docker: Docker, job: RepinJob): Promise<void> {
   await ask(job, 'look for its image', async (abortSignal, alive) => {
     try {
-      await docker.getImage(job.image).inspect();
+      await inspect(docker, job.image, abortSignal);
     } catch (error) {
       if (!isMissing(error)) throw error;
       const answer = await docker.pull(job.image, { abortSignal });
@@ -79,12 +81,16 @@ async function inContainer(docker: Docker, job: RepinJob, wanted: ContainerJob):
       throw failed(job, `it needed more memory than ${inMebibytes(wanted.limits.memory)}`);
     }
     if (ended.State.ExitCode === 0) return;
-    const said = await lastLine(container).catch(() => '');
+    const asked = ask(job, 'tell what the command said', () => lastLine(container));
+    const said = await asked.catch(() => '');
     const problem = `it ended with exit code ${ended.State.ExitCode}`;
     throw failed(job, said === '' ? problem : `${problem}: ${printable(said)}`);
   } finally {
-    // Where the engine is gone there is nothing to remove it with.
-    await container.remove({ force: true, v: true }).catch(() => undefined);
+    // Also where we are to stop. Where the engine is gone there is nothing to remove it with.
+    const signal = new AbortController().signal;
+    await ask({ ...job, signal }, 'remove the container', (abortSignal) =>
+      container.remove({ force: true, v: true, abortSignal }),
+    ).catch(() => undefined);
   }
 }
 
@@ -111,7 +117,7 @@ async function watched(
 }
 
 function ask<T>(
-  { signal }: RepinJob,
+  { signal, idle = defaultIdle }: RepinJob,
   verb: string,
   work: Parameters<typeof asking<T>>[1],
 ): Promise<T> {

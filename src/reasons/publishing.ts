@@ -45,6 +45,10 @@ export const publishing = {
     says: 'The registry asked to slow down ({status}) for longer than {seconds} s.',
     next: 'Press Retry later; what is there already is not sent again.',
   },
+  'registry-quota': {
+    says: 'The registry takes no more from this account for now: {problem}.',
+    next: 'Press Retry later; what is there already is not sent again.',
+  },
   'registry-failed': {
     says: 'The registry failed at {what}: {status}.',
     next: 'Press Retry; what is there already is not sent again.',
@@ -76,7 +80,7 @@ export const publishing = {
     next: 'Look at the engine’s log, then press Retry.',
   },
   'docker-nonsense': {
-    says: 'The Docker engine’s events for {what} cannot be used: {problem}.',
+    says: 'The Docker engine’s answer to {what} cannot be used: {problem}.',
     next: 'Nothing was announced as published; press Retry.',
   },
   'docker-image': {

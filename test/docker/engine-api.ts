@@ -17,7 +17,11 @@ export interface FakeEngine {
   /** What was sent as X-Registry-Auth, decoded. */
   readonly auths: string[];
   /** Answers instead of the engine, by the last part of the path; with `go on` the engine answers too. */
-  instead: Partial<Record<'load' | 'push' | 'tag' | 'version' | 'json', Instead>>;
+  instead: Partial<Record<string, Instead>>;
+  /** From now on it takes requests and answers none, as one that was sent SIGSTOP. */
+  freeze(): void;
+  /** It answers again, whoever asked meanwhile as well. */
+  thaw(): void;
   close(): Promise<void>;
 }
 
@@ -25,6 +29,8 @@ type Instead = (response: ServerResponse, request: IncomingMessage) => unknown;
 
 export async function startFakeEngine(registry: string): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'engine-'));
+  let thawing = Promise.withResolvers<void>();
+  thawing.resolve();
   const engine: FakeEngine = {
     host: `unix://${folder}/docker.sock`,
     images: new Map(),
@@ -32,6 +38,8 @@ export async function startFakeEngine(registry: string): Promise<FakeEngine> {
     requests: [],
     auths: [],
     instead: {},
+    freeze: () => void (thawing = Promise.withResolvers()),
+    thaw: () => thawing.resolve(),
     close: async () => {
       server.closeAllConnections();
       server.close();
@@ -39,7 +47,11 @@ export async function startFakeEngine(registry: string): Promise<FakeEngine> {
     },
   };
   const server = createServer((request, response) => {
-    answer(engine, { request, response, registry }).catch((error: unknown) => {
+    engine.requests.push(
+      `${request.method} ${new URL(request.url ?? '', 'http://engine').pathname}`,
+    );
+    const answered = thawing.promise.then(() => answer(engine, { request, response, registry }));
+    answered.catch((error: unknown) => {
       if (!response.headersSent) response.statusCode = 500;
       response.end(JSON.stringify({ message: String(error) }));
     });
@@ -57,8 +69,7 @@ interface Call {
 
 async function answer(engine: FakeEngine, { request, response, registry }: Call): Promise<void> {
   const url = new URL(request.url ?? '', 'http://engine');
-  engine.requests.push(`${request.method} ${url.pathname}`);
-  const last = url.pathname.split('/').at(-1) as keyof FakeEngine['instead'];
+  const last = url.pathname.split('/').at(-1) ?? '';
   const instead = engine.instead[last];
   if (instead && (await instead(response, request)) !== 'go on') return;
 
@@ -129,7 +140,8 @@ async function push(engine: FakeEngine, { request, response, registry }: Call, r
   if (!response.headersSent) response.writeHead(200);
   if (!image) return void (events(response, { error: 'no such image' }), response.end());
   const name = repository.slice(repository.indexOf('/') + 1);
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const account = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const authorization = await authorize({ registry, name, account });
   for (const { diffId } of image.layers) {
     events(response, {
       status: 'Pushing',
@@ -147,6 +159,21 @@ async function push(engine: FakeEngine, { request, response, registry }: Call, r
     aux: { Tag: tag, Digest: digest, Size: manifest.length },
   });
   response.end();
+}
+
+/** What the registry wants to see: the account itself, or a token that it gets at the registry’s token service. */
+async function authorize(given: { registry: string; name: string; account: string }) {
+  const { registry, name, account } = given;
+  const challenge = (await fetch(`${registry}/v2/`)).headers.get('www-authenticate') ?? '';
+  const [, realm, service] = /^Bearer realm="([^"]+)",service="([^"]+)"/.exec(challenge) ?? [];
+  if (realm === undefined) return account;
+  const scope = `repository:${name}:pull,push`;
+  const query = new URLSearchParams({ service: service ?? '', scope });
+  const headers = { authorization: account };
+  const answer = (await (await fetch(`${realm}?${query.toString()}`, { headers })).json()) as {
+    token: string;
+  };
+  return `Bearer ${answer.token}`;
 }
 
 /** Plain files of a tar with short names. */

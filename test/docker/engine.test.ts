@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
@@ -39,18 +40,28 @@ function setting(more: Partial<PushSetting> = {}) {
   return pushOf({ image, target, credentials: bot, ...more });
 }
 
-function engine(idle?: number) {
+/** Milliseconds that the engine gets. */
+interface Times {
+  readonly idle?: number;
+  readonly answer?: number;
+}
+
+function engine(times: Times = {}) {
   const timing = { attempts: 1, backoff: 1 };
   return createDockerEngine({
     dockerHost: fake.host,
     registry: { url: registry.url, timing },
     limits: { unpacked: 1024 ** 2 },
-    idle,
+    ...times,
   });
 }
 
-async function failure(more?: Partial<PushSetting>, idle?: number): Promise<PromotionError> {
-  const error = await engine(idle)(setting(more).push).then(
+async function failure(more?: Partial<PushSetting>, times?: Times): Promise<PromotionError> {
+  return failureOf(engine(times)(setting(more).push));
+}
+
+async function failureOf(work: Promise<unknown>): Promise<PromotionError> {
+  const error = await work.then(
     () => new Error('It did not fail'),
     (thrown: unknown) => thrown,
   );
@@ -215,11 +226,23 @@ describe('before anything is downloaded', () => {
     });
   });
 
+  it.each([
+    ['no JSON', (response: ServerResponse) => response.end('<html>')],
+    ['no version', (response: ServerResponse) => json(response, 200, {})],
+  ])('what is no Docker engine is told: %s', async (_, answer) => {
+    fake.instead.version = answer;
+    expect(await failure()).toMatchObject({
+      reason: 'docker-nonsense',
+      facts: { what: 'the question for its version' },
+    });
+    expect(fake.requests).toEqual(['GET /version']);
+  });
+
   it('an engine that says nothing is told in bounded time', async () => {
     fake.instead.version = () => undefined;
     fake.instead.load = () => undefined;
     const start = performance.now();
-    expect(await failure({}, 300)).toMatchObject({ reason: 'docker-unreachable' });
+    expect(await failure({}, { answer: 300 })).toMatchObject({ reason: 'docker-unreachable' });
     expect(performance.now() - start).toBeLessThan(3000);
   });
 });
@@ -287,14 +310,20 @@ describe('nothing is tagged or pushed', () => {
     expectNothing();
   });
 
-  it('where the engine loads two images', async () => {
-    const line = { stream: `Loaded image ID: ${image.imageId}\n` };
+  it.each([
+    ['the approved one twice', () => image.imageId],
+    ['the approved one and another one', () => `sha256:${'0'.repeat(64)}`],
+  ])('where the engine loads two images: %s', async (_, second) => {
     fake.instead.load = async (response, request) => {
       await Array.fromAsync(request);
-      events(response, line, line);
+      const ids = [image.imageId, second()];
+      events(response, ...ids.map((id) => ({ stream: `Loaded image ID: ${id}\n` })));
       response.end();
     };
-    expect(await failure()).toMatchObject({ reason: 'docker-nonsense' });
+    expect(await failure()).toMatchObject({
+      reason: 'docker-nonsense',
+      facts: { problem: 'it loaded 2 images' },
+    });
     expectNothing();
   });
 
@@ -328,7 +357,7 @@ describe('nothing is tagged or pushed', () => {
 
   it('where the engine stands still during the load', async () => {
     fake.instead.load = () => undefined;
-    expect(await failure({}, 300)).toMatchObject({
+    expect(await failure({}, { idle: 300 })).toMatchObject({
       reason: 'docker-unreachable',
       facts: { problem: 'nothing came for 0.3 s' },
     });
@@ -346,6 +375,7 @@ describe('nothing is tagged or pushed', () => {
       facts: { digest: other.digest },
     });
     expect(pushes()).toEqual([]);
+    expect(fake.images.size).toBe(0);
   });
 });
 
@@ -375,6 +405,17 @@ describe('a push is a failure', () => {
       'denied by the registry',
       [{ error: 'denied: requested access to the resource is denied' }],
       'registry-denied',
+    ],
+    ['for want of quota', [{ error: 'toomanyrequests: Rate exceeded' }], 'registry-quota'],
+    [
+      'for want of quota, as containerd says it',
+      [{ error: 'unexpected status from PUT request to https://r/v2/: 429 Too Many Requests' }],
+      'registry-quota',
+    ],
+    [
+      'for want of quota, which is no matter of the credentials',
+      [{ errorDetail: { message: 'toomanyrequests: too many failed logins: unauthorized' } }],
+      'registry-quota',
     ],
     ['that claims what is not there', [line('v1')], 'read-back-digest'],
   ])('%s', async (_, lines, reason) => {
@@ -443,7 +484,7 @@ describe('a push is a failure', () => {
 
   it('whose engine stands still in the middle', async () => {
     fake.instead.push = (response) => events(response, { status: 'Pushing', id: 'a' });
-    expect(await failure({}, 300)).toMatchObject({
+    expect(await failure({}, { idle: 300 })).toMatchObject({
       reason: 'docker-unreachable',
       facts: { problem: 'nothing came for 0.3 s' },
     });
@@ -481,6 +522,97 @@ describe('a push is a failure', () => {
     fake.instead.push = () => stop.abort();
     expect(await failure({ signal: stop.signal })).toMatchObject({ reason: 'interrupted' });
     expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+});
+
+describe('an engine that freezes', () => {
+  const times = { idle: 800, answer: 400 };
+  const other = { ...target, tag: 'v2' };
+
+  it.each([
+    ['before all', 'version', 'the question for its version', 0.4],
+    ['before the load', 'json', 'the question for its images', 0.4],
+    ['at the load', 'load', 'the load', 0.8],
+    ['at the tag', 'tag', 'the tag', 0.4],
+    ['at the push', 'push', 'the push', 0.8],
+  ] as const)('%s is told in bounded time', async (_, at, what, seconds) => {
+    fake.instead[at] = () => fake.freeze();
+    const start = performance.now();
+    expect(await failure({}, times)).toMatchObject({
+      reason: 'docker-unreachable',
+      facts: { what, problem: `nothing came for ${seconds} s` },
+    });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  it('is told in bounded time where it answers everything by half from then on', async () => {
+    const half = (response: ServerResponse) => void response.writeHead(200).write('{');
+    fake.instead.push = (response) => {
+      fake.instead.json = half;
+      fake.instead['test:v1'] = half;
+      half(response);
+    };
+    const start = performance.now();
+    expect(await failure({}, times)).toMatchObject({ reason: 'docker-unreachable' });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  it('is not asked any more once it was given up', async () => {
+    fake.instead.push = () => fake.freeze();
+    await failure({}, times);
+    const asked = fake.requests.length;
+    fake.thaw();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(fake.requests.slice(asked)).toEqual([]);
+  });
+
+  it('carries the next image once it answers again', async () => {
+    const one = engine(times);
+    fake.instead.push = () => fake.freeze();
+    await failureOf(one(setting().push));
+    expect(await failureOf(one(setting().push))).toMatchObject({ reason: 'docker-unreachable' });
+    fake.thaw();
+    delete fake.instead.push;
+    await one(setting().push);
+    expect(tagged()).toBeDefined();
+    await expect.poll(() => [fake.tags.size, fake.images.size]).toEqual([0, 0]);
+  });
+
+  it('after all was done spoils nothing, and holds up nobody for long', async () => {
+    const one = engine(times);
+    fake.instead.push = () => {
+      fake.freeze();
+      return 'go on';
+    };
+    await one(setting().push);
+    expect(tagged()).toBeDefined();
+    expect(await failureOf(one(setting({ target: other }).push))).toMatchObject({
+      reason: 'docker-unreachable',
+    });
+    fake.thaw();
+    delete fake.instead.push;
+    await one(setting({ target: other }).push);
+  });
+
+  it('only while it is tidied hides no failure, and keeps nobody waiting', async () => {
+    const one = engine(times);
+    let isFailing = true;
+    let isStuck = false;
+    fake.instead.push = (response) => {
+      isStuck = true;
+      if (!isFailing) return 'go on';
+      return void (events(response, { error: 'boom' }), response.end());
+    };
+    fake.instead.json = () => {
+      const answer = isStuck ? undefined : 'go on';
+      isStuck = false;
+      return answer;
+    };
+    expect(await failureOf(one(setting().push))).toMatchObject({ facts: { problem: 'boom' } });
+    isFailing = false;
+    await one(setting().push);
+    await one(setting({ target: other }).push);
+    await expect.poll(() => [fake.tags.size, fake.images.size]).toEqual([0, 0]);
   });
 });
 

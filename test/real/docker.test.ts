@@ -224,6 +224,51 @@ describe('the docker engine, with an engine that dies', () => {
     }
   });
 
+  it.each(['download', 'layer'] as const)(
+    'says so in time when it freezes in the %s, and goes on once it is thawed',
+    async (step) => {
+      const frozen = await startDockerd();
+      let isFrozen = false;
+      try {
+        const large = makeImage([await makeLayer({ big: randomBytes(40_000_000) })]);
+        const { push } = pushOf({
+          image: large,
+          target,
+          credentials: bot,
+          onProgress: (progress) => {
+            if (progress.step !== step || isFrozen) return;
+            isFrozen = process.kill(frozen.pid, 'SIGSTOP');
+          },
+        });
+        const freezing = createDockerEngine({
+          dockerHost: frozen.host,
+          registry: { url: registry.url },
+          limits,
+          idle: 5000,
+          answer: 2000,
+        });
+        const start = performance.now();
+        expect(await reasonOf(freezing(push))).toMatchObject({
+          reason: 'docker-unreachable',
+          facts: { problem: 'nothing came for 5 s' },
+        });
+        expect(await reasonOf(freezing(push))).toMatchObject({
+          reason: 'docker-unreachable',
+          facts: { problem: 'nothing came for 2 s' },
+        });
+        expect(performance.now() - start).toBeLessThan(20_000);
+
+        process.kill(frozen.pid, 'SIGCONT');
+        const pushed = await freezing(pushOf({ image: large, target, credentials: bot }).push);
+        expect(pushed.digest).toBe((await skopeo()).Digest);
+        await expect.poll(async () => frozen.docker.listImages({ all: true })).toEqual([]);
+      } finally {
+        process.kill(frozen.pid, 'SIGCONT');
+        await frozen.close();
+      }
+    },
+  );
+
   it('says so when there is none', async () => {
     const nobody = createDockerEngine({
       dockerHost: 'unix:///nonexistent/docker.sock',
