@@ -36,6 +36,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('a bot on %s', (name) => {
       console.info(
         `${name}, seed ${seed}: ${kills} kills, ${promotions} promotions, ${resumed} pushes taken up again, ${violations.length} violations, ${seconds} s`,
       );
+      for (const problem of violations) console.info(problem);
       expect(violations).toEqual([]);
       expect(errors).toEqual([]);
     } finally {
