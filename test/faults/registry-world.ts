@@ -78,7 +78,7 @@ function quickClock(): Clock & { readonly slept: number[] } {
 }
 
 /** A registry with a token service in front, and an engine that pushes to it. */
-export interface FaultyWorld {
+export interface FaultyWorld extends AsyncDisposable {
   readonly registry: LocalRegistry;
   readonly tokens: TokenService;
   readonly clock: ReturnType<typeof quickClock>;
@@ -128,11 +128,14 @@ export async function faultyWorld(options: WorldOptions = {}): Promise<FaultyWor
       checkTags(registry);
       return { outcome, push, ms: performance.now() - started };
     },
-    async close() {
-      await registry.close();
-      await tokens.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
+
+  async function close(): Promise<void> {
+    await registry.close();
+    await tokens.close();
+  }
 }
 
 /** Most of a test is waiting for something that does not come: each has a world of its own, several at once. */
@@ -140,12 +143,8 @@ export function inWorld<T extends readonly unknown[]>(
   body: (world: FaultyWorld, ...given: T) => Promise<void>,
 ): (...given: T) => Promise<void> {
   return async (...given) => {
-    const world = await faultyWorld();
-    try {
-      await body(world, ...given);
-    } finally {
-      await world.close();
-    }
+    await using world = await faultyWorld();
+    await body(world, ...given);
   };
 }
 

@@ -90,6 +90,14 @@ describe('an upload', () => {
     expect(push.opened()).toBe(2);
   });
 
+  it('is begun anew where the registry has one byte, of which it tells as it tells of none', async () => {
+    world.fault('patch', { fault: 'cut', after: 1 });
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(1);
+    expect(world.registry.store.uploads.size).toBe(0);
+  });
+
   it.each([400, 405, 411, 413, 501])(
     'falls back to one request where the registry takes no second chunk (%i)',
     async (status) => {
