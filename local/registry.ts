@@ -86,7 +86,7 @@ interface Call {
   readonly step: Step;
   readonly name: string | undefined;
   readonly action: 'pull' | 'push';
-  run(cutAfter?: number): Reply | Promise<Reply>;
+  run(fault?: Fault): Reply | Promise<Reply>;
 }
 
 async function serve(
@@ -105,8 +105,8 @@ async function serve(
   if (fault?.fault === 'slow') await sleep(fault.ms);
   const denied = challenge(world.access, call, authorization);
   const answer = fault?.fault === 'answer' ? fault : undefined;
-  const reply =
-    answer ?? denied ?? (await call.run(fault?.fault === 'cut' ? fault.after : undefined));
+  const reply = answer ?? denied ?? (await call.run(fault));
+  if (fault?.fault === 'stop-reading') return;
   if (fault?.fault === 'cut') return void request.socket.destroy();
   // An answer before the body was read would leave the body's rest in the connection.
   if (!request.readableEnded) request.resume();
@@ -148,10 +148,10 @@ function route(store: Store, url: URL, request: IncomingMessage): Call {
   }
   if (!upload) {
     const step = query.has('mount') ? 'mount' : 'start';
-    return { step, name, action, run: (cutAfter) => blobs.start({ ...call, cutAfter }) };
+    return { step, name, action, run: (fault) => blobs.start({ ...call, fault }) };
   }
   const step = ({ PATCH: 'patch', PUT: 'finish', DELETE: 'cancel' } as const)[method] ?? 'status';
-  return { step, name, action, run: (cutAfter) => blobs.upload({ ...call, cutAfter }, upload) };
+  return { step, name, action, run: (fault) => blobs.upload({ ...call, fault }, upload) };
 }
 
 interface ManifestCall {

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { Fault } from './faults.ts';
+import { intake } from './intake.ts';
 import { refusal, type Reply } from './reply.ts';
 import { sha256, type Store, type Upload } from './store.ts';
 
@@ -8,8 +10,8 @@ export interface BlobCall {
   readonly name: string;
   readonly request: IncomingMessage;
   readonly query: URLSearchParams;
-  /** Breaks the connection once so many bytes of the body have been taken in. */
-  readonly cutAfter?: number | undefined;
+  /** How taking in the body goes wrong. */
+  readonly fault?: Fault | undefined;
 }
 
 /** HEAD and GET of `/v2/<name>/blobs/<digest>`. */
@@ -56,14 +58,10 @@ export async function upload(call: BlobCall, id: string): Promise<Reply> {
   return complete(store, open, query.get('digest') ?? '');
 }
 
-async function take({ request, cutAfter }: BlobCall, open: Upload): Promise<void> {
-  let left = cutAfter ?? Infinity;
-  for await (const part of request) {
-    const bytes = (part as Buffer).subarray(0, left);
+async function take({ request, fault }: BlobCall, open: Upload): Promise<void> {
+  for await (const bytes of intake(request, fault)) {
     open.parts.push(bytes);
     open.size += bytes.length;
-    left -= bytes.length;
-    if (left <= 0) request.socket.destroy();
   }
 }
 

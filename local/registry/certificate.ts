@@ -1,11 +1,12 @@
 import { createPublicKey, randomBytes, sign, type KeyObject } from 'node:crypto';
 
 /**
- * A self-signed certificate (PEM) of an EC key, valid for ten years: what docker-registry wants as `rootcertbundle`.
+ * A self-signed certificate (PEM) of an EC key, valid for decades: what docker-registry wants as `rootcertbundle`, and a
+ * TLS server at that IP address (its bytes), where one is given.
  * Node makes no certificates, so the few fields are written as DER here.
  * @see https://www.rfc-editor.org/rfc/rfc5280#section-4.1
  */
-export function selfSigned(privateKey: KeyObject, commonName: string): string {
+export function selfSigned(privateKey: KeyObject, commonName: string, address?: Buffer): string {
   const algorithm = sequence(oid('2a8648ce3d040302')); // ecdsa-with-SHA256
   const name = sequence(set(sequence(oid('550403'), der(0x0c, Buffer.from(commonName))))); // CN
   const spki = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
@@ -13,6 +14,10 @@ export function selfSigned(privateKey: KeyObject, commonName: string): string {
     oid('551d13'),
     der(0x01, Buffer.of(0xff)),
     der(0x04, sequence(der(0x01, Buffer.of(0xff)))),
+  );
+  const subjectAltName = sequence(
+    oid('551d11'),
+    der(0x04, sequence(der(0x87, address ?? Buffer.alloc(0)))),
   );
   const serial = randomBytes(8);
   serial[0] = 0x01;
@@ -24,7 +29,7 @@ export function selfSigned(privateKey: KeyObject, commonName: string): string {
     sequence(time('20200101000000Z'), time('20991231235959Z')),
     name,
     spki,
-    der(0xa3, sequence(basicConstraints)),
+    der(0xa3, sequence(basicConstraints, ...(address ? [subjectAltName] : []))),
   );
   const signature = sign('sha256', body, privateKey);
   const certificate = sequence(

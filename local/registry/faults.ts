@@ -18,7 +18,7 @@ export type Step =
   | 'tags'
   | 'token';
 
-/** What goes wrong. Everything but `answer`, `cut` and `stall` still does what was asked. */
+/** What goes wrong. Everything but `answer`, `cut`, `stall` and `stop-reading` still does what was asked. */
 export type Fault =
   /** Answers this and does nothing, after something else has happened. */
   | {
@@ -32,6 +32,10 @@ export type Fault =
   | { readonly fault: 'cut'; readonly after: number }
   /** Never answers; reads nothing more. */
   | { readonly fault: 'stall' }
+  /** Takes so many bytes of the request's body (they count), then no more, and never answers. */
+  | { readonly fault: 'stop-reading'; readonly after: number }
+  /** Takes the request's body so many bytes a time, this many milliseconds apart. */
+  | { readonly fault: 'read-slowly'; readonly bytes: number; readonly every: number }
   /** Does it, but breaks the connection instead of answering. */
   | { readonly fault: 'lose-reply' }
   /** Does it, then answers with these headers; an empty text takes a header away. */

@@ -34,7 +34,10 @@ export function serveApi(api: Api, request: IncomingMessage, response: ServerRes
     (service === 'queue' ? askQueue(api, path) : askIndex(api, path)) ?? notFound(path);
   const body = JSON.stringify(answer.json, undefined, 2);
   const type = { 'content-type': 'application/json; charset=utf-8' };
-  response.writeHead(answer.status, { ...type, ...answer.headers }).end(body);
+  response.writeHead(answer.status, { ...type, ...answer.headers });
+  if (fault?.fault !== 'cut') return void response.end(body);
+  response.flushHeaders();
+  response.write(body.slice(0, fault.after), () => response.socket?.destroySoon());
 }
 
 function notFound(path: string): NonNullable<Answer> {

@@ -10,8 +10,8 @@ export type Standing = 'own' | 'kin' | 'foreign';
 
 /**
  * Who `url` belongs to, seen from the registry. Kin is https and under the same registrable domain by the public
- * suffix list: registry-1.docker.io and auth.docker.io are, a.github.io and b.github.io are not. On loopback, where
- * nothing leaves the machine, all loopback hosts are kin.
+ * suffix list: registry-1.docker.io and auth.docker.io are, a.github.io and b.github.io are not. Where the registry is
+ * on loopback, somebody develops on this machine: every port of loopback is kin then, with TLS or without.
  */
 export function standing(registry: URL, url: URL): Standing {
   if (url.origin === registry.origin) return 'own';
@@ -32,8 +32,8 @@ export function mayAskForToken(registry: URL, realm: URL): boolean {
 }
 
 /**
- * Why a `Location` or a redirect may not be followed; `undefined` where it may. Never from https to http, and never
- * into a private network, where a registry could have us ask on its behalf.
+ * Why a `Location` or a redirect may not be followed; `undefined` where it may. Never from https to http, unless to kin
+ * on loopback, and never into a private network, where a registry could have us ask on its behalf.
  */
 export function targetProblem(registry: URL, url: URL): string | undefined {
   if (url.username || url.password) return 'the address carries credentials';

@@ -34,6 +34,8 @@ export class Upload implements Sink {
   readonly #window: Window;
   #packed: Packed | undefined;
   #location: URL | undefined;
+  /** The session did not take the blob's beginning: it has something of it already. */
+  #isBegun = false;
   /** What went wrong last: why bytes are lost. */
   #trouble: Refusal | undefined;
   /** The blob is there. Fails with a PromotionError or a LostUpload. */
@@ -163,15 +165,19 @@ export class Upload implements Sink {
   }
 
   async #resume(): Promise<void> {
-    const { client } = this.#options;
+    const { client, name } = this.#options;
     const status = this.#location && (await sessionStatus(client, this.#options, this.#location));
-    if (status && status.offset !== undefined) {
+    // A registry tells of one byte as it tells of none: `0-0`.
+    const isUnclear = status?.offset === 0 && this.#isBegun;
+    if (isUnclear) await cancelSession(client, name, status.location);
+    if (status && status.offset !== undefined && !isUnclear) {
       this.#location = status.location;
       return this.#confirm(status.offset, 416);
     }
     // The session is gone: as long as every byte is still here, another one does as well.
     if (this.#window.start > 0) throw this.#lost(404);
     this.#location = await openSession(client, this.#options);
+    this.#isBegun = false;
   }
 
   async #put(part: { method: 'PATCH' | 'PUT'; to: number; digest?: Digest }): Promise<Answer> {
@@ -227,6 +233,7 @@ export class Upload implements Sink {
   }
 
   #refused({ status }: Answer, because: LostUpload['because']): never {
+    if (status === 416) this.#isBegun = this.#window.start === 0;
     if (status === 404 || status === 416) throw new Transient(this.#failure(status));
     throw new LostUpload(this.#failure(status), because);
   }

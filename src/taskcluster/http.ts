@@ -157,10 +157,13 @@ export function busy(
   return { again: `status ${statusCode}`, after: retryAfter(headers['retry-after'], now) };
 }
 
+/** Seconds: however many digits somebody sends, nobody has to read more. */
+const aCentury = 100 * 366 * 24 * 60 * 60;
+
 /** Milliseconds. @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after */
 function retryAfter(header: string | string[] | undefined, now: number): number | undefined {
   if (typeof header !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  if (/^\d+$/.test(header)) return Math.min(Number(header), aCentury) * 1000;
   const at = Date.parse(header);
   return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }

@@ -77,7 +77,8 @@ async function provenArtifact(
   const info = await metadata.artifactInfo({ taskId, runId, name: imageArtifact });
   if (!info) return refuse('artifact-missing', { ...facts, run: String(runId) });
   const { storageType: storage, expires } = info;
-  // The task itself chooses where a reference or a link leads, and neither is ever hashed by the worker.
+  // The task itself chooses where a reference or a link leads, and neither is ever hashed by the worker: a hash that is
+  // certified under its name can only be one that the task wrote there itself.
   if (info.name !== imageArtifact || (storage !== 's3' && storage !== 'object')) {
     return refuse('artifact-storage', { ...facts, storage: storage.slice(0, 40) });
   }

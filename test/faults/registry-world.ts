@@ -7,6 +7,7 @@ import { startTokenService, type TokenService } from '../../local/token-service.
 import { PromotionError } from '../../src/errors.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
 import type { Clock, Timing } from '../../src/registry/timing.ts';
+import type { ChunkSizes } from '../../src/registry/window.ts';
 import type { Pushed } from '../../src/states.ts';
 import {
   account,
@@ -29,7 +30,37 @@ export const timing: Timing = {
 };
 
 /** Small, so that a small image goes up in several. */
-const chunks = { least: 50_000, most: 100_000 };
+const smallChunks: ChunkSizes = { least: 50_000, most: 100_000 };
+
+/** Where a push goes unless it says otherwise. */
+export const target = { name: 'mozillareleases/build-decision', tag: '1.0.0' };
+
+export const forever = { times: Infinity };
+
+export const answers = (status: number, headers = {}): Fault => ({
+  fault: 'answer',
+  status,
+  headers,
+});
+
+/** Faults of the wire: something was done, and no answer comes. */
+export const silences: Readonly<Record<string, Fault>> = {
+  'the connection breaks': { fault: 'lose-reply' },
+  'the registry closes its side': { fault: 'half-close' },
+  'nothing comes': { fault: 'stall' },
+  'nothing comes after the head': { fault: 'hang' },
+  'a byte comes now and then': { fault: 'drip-head', every: 40 },
+};
+
+/** What, why, what next: as a person reads it. */
+export const words: Readonly<Record<string, RegExp>> = {
+  'registry-failed':
+    /^The registry failed at (the|an) .+: \d{3}\. Press Retry; what is there already is not sent again\.$/,
+  'registry-busy':
+    /^The registry asked to slow down \(429\) for longer than 30 s\. Press Retry later; what is there already is not sent again\.$/,
+  'registry-unreachable':
+    /^The registry did not answer (the|an) .+: (the connection broke|nothing came for 0\.25 s|it took too long)\. Press Retry in a few minutes; what is there already is not sent again\.$/,
+};
 
 /** A clock whose sleeps take no time, but are remembered. */
 function quickClock(): Clock & { readonly slept: number[] } {
@@ -47,7 +78,7 @@ function quickClock(): Clock & { readonly slept: number[] } {
 }
 
 /** A registry with a token service in front, and an engine that pushes to it. */
-export interface FaultyWorld {
+export interface FaultyWorld extends AsyncDisposable {
   readonly registry: LocalRegistry;
   readonly tokens: TokenService;
   readonly clock: ReturnType<typeof quickClock>;
@@ -64,9 +95,13 @@ export interface FaultyWorld {
 
 export type Outcome = Pushed | { readonly reason: string; readonly error: PromotionError };
 
-export async function faultyWorld(
-  options: { timing?: Partial<Timing>; mayPush?: (user: string, name: string) => boolean } = {},
-): Promise<FaultyWorld> {
+interface WorldOptions {
+  readonly timing?: Partial<Timing>;
+  readonly chunks?: ChunkSizes;
+  readonly mayPush?: (user: string, name: string) => boolean;
+}
+
+export async function faultyWorld(options: WorldOptions = {}): Promise<FaultyWorld> {
   const { username } = account();
   const mayPush = options.mayPush ? { mayPush: options.mayPush } : {};
   const tokens = await startTokenService({ accounts: { [username]: canary }, ...mayPush });
@@ -75,7 +110,7 @@ export async function faultyWorld(
   const engine = createRegistryEngine({
     url: registry.url,
     limits,
-    chunks,
+    chunks: options.chunks ?? smallChunks,
     clock,
     timing: { ...timing, ...options.timing },
   });
@@ -93,10 +128,23 @@ export async function faultyWorld(
       checkTags(registry);
       return { outcome, push, ms: performance.now() - started };
     },
-    async close() {
-      await registry.close();
-      await tokens.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+
+  async function close(): Promise<void> {
+    await registry.close();
+    await tokens.close();
+  }
+}
+
+/** Most of a test is waiting for something that does not come: each has a world of its own, several at once. */
+export function inWorld<T extends readonly unknown[]>(
+  body: (world: FaultyWorld, ...given: T) => Promise<void>,
+): (...given: T) => Promise<void> {
+  return async (...given) => {
+    await using world = await faultyWorld();
+    await body(world, ...given);
   };
 }
 
@@ -131,4 +179,19 @@ function failed(error: unknown): Outcome {
 /** The reason of a failure, or `published`. */
 export function resultOf(outcome: Outcome): string {
   return 'reason' in outcome ? outcome.reason : 'published';
+}
+
+/** What the tag holds, straight from the stand-in’s memory. */
+export function tagged(world: FaultyWorld): string | undefined {
+  return world.registry.store.repositories.get(target.name)?.tags.get(target.tag);
+}
+
+export function expectPublished(world: FaultyWorld, outcome: Outcome): void {
+  expect(resultOf(outcome)).toBe('published');
+  expect(tagged(world)).toBe('digest' in outcome && outcome.digest);
+}
+
+/** What a person is told of a failure. */
+export function toldOf(outcome: Outcome): string {
+  return 'error' in outcome ? outcome.error.message : 'it is published';
 }

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Effect, Fault, StoredArtifact } from '../../local/taskcluster/world.ts';
@@ -91,6 +91,35 @@ describe('a download that is disturbed', () => {
       ['queue', undefined],
       ['storage', `bytes=${mebibyte}-`],
     ]);
+  });
+
+  it('waits until the date that a 429 names, where it is near', async () => {
+    const build = await published();
+    const headers = { 'retry-after': new Date(Date.now() + 2000).toUTCString() };
+    storage({ fault: 'status', status: 429, headers });
+    const builds = given().builds({ timeouts: { ...shortTimeouts, longestPause: 4000 } });
+    const { bytes } = await download(builds, build);
+    expect(bytes.equals(archive)).toBe(true);
+    // A timer may be early by a millisecond.
+    expect(Date.now()).toBeGreaterThan(Date.parse(headers['retry-after']) - 50);
+    expect(storageRequests()).toBe(2);
+  });
+
+  it('follows five redirects, the queue’s own among them, and no sixth', async () => {
+    const build = await published();
+    const { taskcluster } = given();
+    const to = (hop: number): string =>
+      `${taskcluster.storage}/${build.taskId}/0/${name}?hop=${hop}`;
+    storage(...[2, 3, 4, 5].map((hop) => ({ fault: 'redirect' as const, to: to(hop) })));
+    expect((await download(given().builds(), build)).bytes.equals(archive)).toBe(true);
+    expect(storageRequests()).toBe(5);
+    taskcluster.requests.length = 0;
+    storage(...[2, 3, 4, 5, 6].map((hop) => ({ fault: 'redirect' as const, to: to(hop) })));
+    const refused = download(given().builds(), build).then(() => 'downloaded');
+    await expect(refused).rejects.toThrow(
+      `Taskcluster’s answer to the request for ${name} of ${build.taskId} cannot be used: it redirects more than 5 times. Try again; if it stays so, ask the Taskcluster team.`,
+    );
+    expect(storageRequests()).toBe(5);
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])(
@@ -338,7 +367,39 @@ describe('a download that cannot be had', () => {
   ] as const)('is refused where the queue answers %j', async (fault, reason) => {
     const build = await published();
     given().taskcluster.faults.push({ at: 'queue', path: name, ...fault });
+    const began = Date.now();
     expect(await reasonOf(download(given().builds(), build))).toBe(reason);
+    expect(Date.now() - began).toBeLessThan(shortTimeouts.download);
+  });
+
+  it.each([
+    ['never begins', () => undefined, 'it does not take connections'],
+    [
+      'ends in the handshake',
+      (socket: Socket) => socket.destroy(),
+      'E?CONNRESET|the connection broke',
+    ],
+    ['is none', (socket: Socket) => socket.end('220 smtp ready\r\n'), 'ERR_SSL_[A-Z_]+'],
+  ])('is refused where the storage’s TLS %s, in bounded time', async (_, greet, problem) => {
+    const build = await published();
+    const sockets = new Set<Socket>();
+    const server = createTcpServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      socket.once('data', () => greet(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    storage({ fault: 'redirect', to: `https://127.0.0.1:${port}/`, times: 99 });
+    const began = Date.now();
+    await expect(download(given().builds(), build)).rejects.toThrow(
+      new RegExp(
+        `^Taskcluster did not answer the request for ${name} of ${build.taskId}: (${problem})\\. Try again in a few minutes\\.$`,
+      ),
+    );
+    expect(Date.now() - began).toBeLessThan(shortTimeouts.download);
+    expect(sockets.size).toBe(5);
+    for (const socket of sockets) socket.destroy();
+    server.close();
   });
 
   it('is refused where it announces more than the limit, without reading it', async () => {

@@ -60,13 +60,24 @@ const nonsense: Readonly<Record<string, Wrong>> = {
 };
 
 describe.each(Object.entries(answers))('where %s', (_, { byCommit, ...answer }) => {
-  async function outcome(fault: Wrong): Promise<Reason | undefined> {
+  /** Asks for it while it goes wrong so. */
+  async function asked(fault: Wrong, timeouts = shortTimeouts): Promise<unknown> {
     const { builds, publish, taskcluster } = given();
     const { taskId } = await publish({ archive });
     // The definition's path is the beginning of every other one: its fault comes second, after the status.
     if (answer.path === '/task/') taskcluster.faults.push({ ...answer, fault: 'none' });
     taskcluster.faults.push({ ...answer, ...fault });
-    return reasonOf(byCommit ? findByCommit(builds()) : builds().verify(image, taskId));
+    const by = builds({ timeouts });
+    return byCommit ? findByCommit(by) : by.verify(image, taskId);
+  }
+  const outcome = (fault: Wrong): Promise<Reason | undefined> => reasonOf(asked(fault));
+
+  /** How often it was asked for. */
+  function requests(): number {
+    const isIt = (path: string): boolean =>
+      answer.path === '/task/' ? /^\/task\/[^/]+$/.test(path) : path.includes(answer.path ?? '');
+    return given().taskcluster.requests.filter(({ at, path }) => at === answer.at && isIt(path))
+      .length;
   }
 
   it.each(Object.entries(nonsense))('is %s, that is nonsense', async (name, fault) => {
@@ -77,12 +88,46 @@ describe.each(Object.entries(answers))('where %s', (_, { byCommit, ...answer }) 
   it('is 5xx or 429 or cut off once, it is asked again', async () => {
     expect(await outcome({ fault: 'status', status: 502 })).toBeUndefined();
     expect(await outcome({ fault: 'status', status: 429 })).toBeUndefined();
+    expect(await outcome({ fault: 'cut', after: 10 })).toBeUndefined();
   });
 
-  it('is 500 every time, Taskcluster is unreachable', async () => {
-    expect(await outcome({ fault: 'status', status: 500, times: 99 })).toBe(
-      'taskcluster-unreachable',
+  it.each([
+    ['is 500', { fault: 'status', status: 500, times: 99 }, 'status 500'],
+    ['is cut off', { fault: 'cut', after: 10, times: 99 }, 'the connection broke'],
+  ] as const)('%s every time, that is told after five tries', async (_, fault, problem) => {
+    await expect(asked(fault)).rejects.toThrow(
+      new RegExp(
+        `^Taskcluster did not answer the request for .+: ${problem}\\. Try again in a few minutes\\.$`,
+      ),
     );
+    expect(requests()).toBe(5);
+  });
+
+  it.each([
+    ['3600', '3600'],
+    ['99999999999999999999', '3162240000'],
+    ['Fri, 31 Dec 2049 23:59:59 GMT', '\\d{9}'],
+  ])(
+    'is 429 with a Retry-After of %s, that is told and not waited for',
+    async (header, seconds) => {
+      const headers = { 'retry-after': header };
+      await expect(asked({ fault: 'status', status: 429, headers })).rejects.toThrow(
+        new RegExp(
+          `^Taskcluster did not answer the request for .+: status 429, and it asks to wait ${seconds} s\\. Try again in a few minutes\\.$`,
+        ),
+      );
+      expect(requests()).toBe(1);
+    },
+  );
+
+  it('is 429 until a date that is near, it is asked again then', async () => {
+    const headers = { 'retry-after': new Date(Date.now() + 2000).toUTCString() };
+    const patient = { ...shortTimeouts, longestPause: 4000 };
+    const work = asked({ fault: 'status', status: 429, headers }, patient);
+    expect(await reasonOf(work)).toBeUndefined();
+    // A timer may be early by a millisecond.
+    expect(Date.now()).toBeGreaterThan(Date.parse(headers['retry-after']) - 50);
+    expect(requests()).toBe(2);
   });
 });
 

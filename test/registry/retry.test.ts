@@ -28,6 +28,8 @@ describe('Retry-After', () => {
   it.each([
     ['0', 0],
     ['120', 120_000],
+    ['99999999999999999999', 1e23],
+    ['9'.repeat(400), Infinity],
     ['Mon, 23 Nov 2026 10:00:30 GMT', 30_000],
     ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
     [undefined, undefined],

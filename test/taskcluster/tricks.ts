@@ -611,6 +611,19 @@ export const tricks: Readonly<Record<string, Trick>> = {
     reason: 'artifact-storage',
     twists: stored({ storageType: 'link', target: 'public/other.tar.zst' }),
   },
+  'an artifact that is a link to the very bytes that are signed': {
+    reason: 'artifact-storage',
+    afterwards: ({ taskcluster }, { taskId }) => {
+      const artifacts = taskcluster.tasks.get(taskId)?.artifacts.get(0);
+      const image = artifacts?.get('public/image.tar.zst');
+      const name = 'public/other.tar.zst';
+      if (!artifacts || !image) throw new Error('no image');
+      artifacts.set(name, { ...image, name });
+      const { contentType, expires } = image;
+      const link = { contentType, expires, storageType: 'link', target: name } as const;
+      artifacts.set(image.name, { name: image.name, ...link });
+    },
+  },
   'an artifact that is an error': {
     reason: 'artifact-storage',
     twists: stored({ storageType: 'error', reason: 'file-missing-on-worker', message: 'none' }),
