@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify, inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encryptSops } from '../../local/sops.ts';
 import { sopsEnvironment } from '../../src/sops/environment.ts';
-import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
+import { createSecrets } from '../../src/sops/secrets.ts';
 import { canary, sopsWorkspace, type SopsWorkspace } from './workspace.ts';
 
 let workspace: SopsWorkspace;
@@ -125,89 +125,6 @@ describe('sops is run', () => {
     await createSecrets({ ...options, env: { ...options.env, SOPS_AGE_KEY_FILE: 'keys.txt' } })();
     const seen = await readFile(join(workspace.folder, 'sops.env'), 'utf8');
     expect(seen).toContain(`SOPS_AGE_KEY_FILE=${process.cwd()}/keys.txt\n`);
-  });
-});
-
-describe('which sops', () => {
-  it('is the first program of that name on PATH; relative folders do not count', async () => {
-    await workspace.withScript('exit 0');
-    await mkdir(join(workspace.folder, 'x/sops'), { recursive: true });
-    const PATH = `.:${workspace.folder}/x:${workspace.folder}:/usr/bin`;
-    const env = { ...workspace.options.env, PATH };
-    const facts = await checkSops({ ...workspace.options, env });
-    expect(facts).toMatchObject({ reason: 'sops-missing' });
-    expect(inspect(facts)).toContain(`${workspace.folder}/sops does not tell its version`);
-  });
-
-  it.each([
-    ['nowhere', async () => '/nonexistent'],
-    [
-      'not executable',
-      async (folder: string) => {
-        await writeFile(join(folder, 'sops'), '');
-        return folder;
-      },
-    ],
-    [
-      'a folder',
-      async (folder: string) => {
-        await mkdir(join(folder, 'sops'));
-        return folder;
-      },
-    ],
-  ])('is refused: %s', async (_, prepare) => {
-    const env = { ...workspace.options.env, PATH: await prepare(workspace.folder) };
-    await expect(createSecrets({ ...workspace.options, env })()).rejects.toMatchObject({
-      reason: 'sops-missing',
-    });
-  });
-
-  it('is refused where anyone may replace it', async () => {
-    const options = await workspace.withScript('exit 0');
-    await chmod(options.sopsPath ?? '', 0o777);
-    await expect(createSecrets(options)()).rejects.toThrow(/anyone on the machine may replace/);
-  });
-
-  it('is what a version manager’s shim stands for', async () => {
-    const root = join(workspace.folder, '.pyenv');
-    await mkdir(join(root, 'shims'), { recursive: true });
-    await mkdir(join(root, 'bin'));
-    const { sopsPath } = await workspace.withScript(`echo 'sops 3.11.0'`);
-    await writeFile(join(root, 'shims/sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const env = { ...workspace.options.env, PATH: `${root}/shims:/usr/bin:/bin` };
-    const facts = () => checkSops({ ...workspace.options, env });
-
-    expect(inspect(await facts())).toMatch(/shim that leads nowhere; put the folder/);
-    await writeFile(
-      join(root, 'bin/pyenv'),
-      `#!/bin/sh\n[ "$1 $2" = 'which sops' ] && [ -z "$SOPS_AGE_KEY_FILE" ] && echo ${sopsPath}\n`,
-      { mode: 0o755 },
-    );
-    expect(await facts()).toMatchObject({ binary: sopsPath, version: '3.11.0' });
-  });
-
-  it('is the next one where a shim leads nowhere', async () => {
-    const shims = join(workspace.folder, '.asdf/shims');
-    await mkdir(shims, { recursive: true });
-    await writeFile(join(shims, 'sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const env = { ...workspace.options.env, PATH: `${shims}:${workspace.options.env['PATH']}` };
-    expect(await checkSops({ ...workspace.options, env })).toMatchObject({
-      binary: resolve('local/bin/sops'),
-    });
-  });
-
-  it('must be 3.9 at least', async () => {
-    const old = await checkSops(await workspace.withScript(`echo 'sops 3.8.1 (latest)'`));
-    expect(inspect(old)).toMatch(/is 3\.8\.1, older than 3\.9/);
-  });
-
-  it('is told by doctor, without decrypting', async () => {
-    const facts = await checkSops(workspace.options);
-    expect(facts).toMatchObject({ version: '3.11.0', keyTypes: ['age'] });
-    const asked = await workspace.withScript('echo "$@" >> "$0.args"; echo sops 3.10.2');
-    await checkSops(asked);
-    const args = await readFile(`${asked.sopsPath}.args`, 'utf8');
-    expect(args).toBe('--version --disable-version-check\n');
   });
 });
 
