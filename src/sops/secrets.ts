@@ -68,7 +68,7 @@ async function decrypt(
     env: {
       PATH: fixedPath(binary),
       HOME: join(folder, 'home'),
-      ...sopsEnvironment(options.env, file.keyTypes),
+      ...sopsEnvironment(options.env, file),
     },
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
   });
