@@ -91,7 +91,7 @@ export const publishing = {
   // Credentials
   'sops-missing': {
     says: 'sops cannot be run: {problem}.',
-    next: 'An operator must install sops on the bot’s machine, then press Retry.',
+    next: 'An operator must install sops 3.9 or newer on the bot’s machine, then press Retry.',
   },
   'sops-file': {
     says: 'The credentials file cannot be used: {problem}.',

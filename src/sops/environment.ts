@@ -1,13 +1,21 @@
 import { dirname, resolve } from 'node:path';
+import type { KeyType } from './metadata.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a file names to be opened with. */
+export interface NamedKeys {
+  readonly keyTypes: readonly KeyType[];
+  /** The addresses of its Vaults, all of them ours. */
+  readonly vaults: readonly string[];
+}
 
 /**
  * What sops may be told, by the kind of key in the file. Never what would make it run a command, ask another server
  * or read another configuration: SOPS_AGE_KEY_CMD, SOPS_AGE_SSH_PRIVATE_KEY_CMD, SOPS_GPG_EXEC, SOPS_KEYSERVICE,
  * SOPS_CONFIG, SOPS_GCP_KMS_ENDPOINT, …; nor a key as text (SOPS_AGE_KEY), which anyone of our user could read there.
  */
-const byKeyType: Readonly<Record<string, readonly string[]>> = {
+const byKeyType: Readonly<Record<KeyType, readonly string[]>> = {
   age: ['SOPS_AGE_KEY_FILE', 'SOPS_AGE_SSH_PRIVATE_KEY_FILE'],
   pgp: ['GNUPGHOME'],
   kms: [
@@ -27,6 +35,7 @@ const byKeyType: Readonly<Record<string, readonly string[]>> = {
     'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE',
   ],
   gcp_kms: ['GOOGLE_APPLICATION_CREDENTIALS'],
+  hckms: [],
   azure_kv: [
     'AZURE_TENANT_ID',
     'AZURE_CLIENT_ID',
@@ -41,18 +50,22 @@ const byKeyType: Readonly<Record<string, readonly string[]>> = {
 /** How a key service outside is reached. */
 const network = ['HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 
-const local: readonly string[] = ['age', 'pgp'];
+const local: readonly KeyType[] = ['age', 'pgp'];
 
 const isPath = /(?:_FILE|_PATH|_DIR|^GNUPGHOME|^GOOGLE_APPLICATION_CREDENTIALS|_CACERT|_CAPATH)$/;
 
-/** The few variables of `env` that sops needs for these kinds of key; paths made absolute, as sops runs elsewhere. */
+/**
+ * The few variables of `env` that sops needs for these kinds of key; paths made absolute, as sops runs elsewhere.
+ * Of Vaults, sops (3.13 and newer) is told to ask these only, however it reads the file.
+ */
 export function sopsEnvironment(
   env: Variables,
-  keyTypes: readonly string[],
+  { keyTypes, vaults }: NamedKeys,
 ): Record<string, string> {
-  const names = keyTypes.flatMap((type) => byKeyType[type] ?? []);
+  const names = keyTypes.flatMap((type) => byKeyType[type]);
   if (keyTypes.some((type) => !local.includes(type))) names.push(...network);
   const given: Record<string, string> = {};
+  if (vaults.length > 0) given['SOPS_HC_VAULT_ALLOWLIST'] = vaults.join(',');
   for (const name of names) {
     const value = env[name];
     if (value) given[name] = isPath.test(name) ? resolve(value) : value;

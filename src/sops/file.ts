@@ -2,16 +2,21 @@ import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, sep } from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
-import { z } from 'zod';
 import { fail } from '../errors.ts';
-import { serviceUrl } from '../urls.ts';
-import type { Variables } from './environment.ts';
+import type { NamedKeys, Variables } from './environment.ts';
+import {
+  keyTypes,
+  readMetadata,
+  requirePlainLines,
+  type KeyGroup,
+  type KeyType,
+} from './metadata.ts';
+import { checkServers } from './servers.ts';
 
-export interface EncryptedFile {
+export interface EncryptedFile extends NamedKeys {
   readonly path: string;
   /** Exactly what was checked: what is decrypted too. */
   readonly bytes: Buffer;
-  readonly keyTypes: readonly string[];
 }
 
 export interface FileOptions {
@@ -29,15 +34,17 @@ const maxSize = 256 * 1024;
  */
 export async function readEncrypted(options: FileOptions): Promise<EncryptedFile> {
   const bytes = await readPrivate(options.file);
-  const document = parseDocument(bytes.toString('utf8'));
+  const text = bytes.toString('utf8');
+  if (extname(options.file) !== '.json') requirePlainLines(text);
+  const document = parseDocument(text);
   if (document.errors.length > 0 || !isMap(document.contents)) {
     return refuseFile('it is neither YAML nor JSON');
   }
   for (const path of [options.username, options.password]) requireEncrypted(document, path);
-  const metadata = readMetadata(document);
-  if (!metadata.mac?.startsWith('ENC[')) return fail('sops-tampered', {});
-  for (const group of [metadata, ...(metadata.key_groups ?? [])]) checkServers(group, options.env);
-  return { path: options.file, bytes, keyTypes: keyTypesOf(metadata) };
+  const { mac, groups } = readMetadata(document);
+  if (!mac?.startsWith('ENC[')) return fail('sops-tampered', {});
+  const vaults = checkServers(groups, options.env);
+  return { path: options.file, bytes, keyTypes: keyTypesOf(groups), vaults };
 }
 
 async function readPrivate(path: string): Promise<Buffer> {
@@ -79,51 +86,8 @@ function requireEncrypted(document: Document.Parsed, path: string): void {
   }
 }
 
-const keys = z.array(z.looseObject({})).nullish();
-const group = z.looseObject({
-  age: keys,
-  pgp: keys,
-  kms: keys,
-  gcp_kms: keys,
-  hckms: keys,
-  azure_kv: z.array(z.looseObject({ vault_url: z.string() })).nullish(),
-  hc_vault: z.array(z.looseObject({ vault_address: z.string() })).nullish(),
-});
-const metadataSchema = group.extend({
-  mac: z.string().optional(),
-  key_groups: z.array(group).nullish(),
-});
-type Group = z.infer<typeof group>;
-type Metadata = z.infer<typeof metadataSchema>;
-
-function readMetadata(document: Document.Parsed): Metadata {
-  const sops: unknown = document.get('sops');
-  const plain: unknown = isMap(sops) ? sops.toJS(document, { maxAliasCount: 0 }) : undefined;
-  const parsed = metadataSchema.safeParse(plain);
-  return parsed.success ? parsed.data : refuseFile('it has no sops metadata');
-}
-
-/** The file names the servers that sops asks, with the credentials of the environment: an attacker's must not be one. */
-function checkServers(keysOf: Group, env: Variables): void {
-  const vaults = (keysOf.hc_vault ?? []).map(({ vault_address }) => vault_address);
-  const servers = [...vaults, ...(keysOf.azure_kv ?? []).map(({ vault_url }) => vault_url)];
-  for (const url of servers) {
-    if (!serviceUrl.safeParse(url).success) refuseFile(`it names a key server without https`);
-  }
-  const ours = env['VAULT_ADDR'];
-  if (ours && vaults.some((url) => !sameOrigin(url, ours))) {
-    refuseFile('it names another Vault than VAULT_ADDR');
-  }
-}
-
-function sameOrigin(url: string, ours: string): boolean {
-  return URL.canParse(ours) && new URL(url).origin === new URL(ours).origin;
-}
-
-function keyTypesOf(metadata: Metadata): readonly string[] {
-  const names = ['age', 'pgp', 'kms', 'gcp_kms', 'hckms', 'azure_kv', 'hc_vault'] as const;
-  const groups = [metadata, ...(metadata.key_groups ?? [])];
-  const types = names.filter((name) => groups.some((of) => (of[name] ?? []).length > 0));
+function keyTypesOf(groups: readonly KeyGroup[]): readonly KeyType[] {
+  const types = keyTypes.filter((type) => groups.some((of) => (of[type] ?? []).length > 0));
   return types.length > 0 ? types : refuseFile('it names no key');
 }
 

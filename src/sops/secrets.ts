@@ -5,23 +5,18 @@ import { fail, PromotionError, type Refusal } from '../errors.ts';
 import type { Secrets } from '../ports.ts';
 import { Secret, type Credentials } from '../secret.ts';
 import { findSops } from './binary.ts';
-import { fixedPath, sopsEnvironment, type Variables } from './environment.ts';
+import { fixedPath, sopsEnvironment } from './environment.ts';
 import { readEncrypted, type EncryptedFile } from './file.ts';
 import { pickTexts } from './output.ts';
 import { run } from './process.ts';
+import { defaultTimeoutMs, rememberSops, sopsVersion, type WhichSops } from './version.ts';
 
-export interface SecretsOptions {
+export interface SecretsOptions extends WhichSops {
   /** The sops file, an absolute path. */
   readonly file: string;
   /** Dotted paths of the two values in the decrypted document. */
   readonly username: string;
   readonly password: string;
-  /** The process's environment. Only what sops needs for the file's kinds of key is taken from it. */
-  readonly env: Variables;
-  /** The sops to run, an absolute path; otherwise the first sound one on `env.PATH`. */
-  readonly sopsPath?: string | undefined;
-  /** Milliseconds that sops may take before it is killed with all its children. */
-  readonly timeoutMs?: number | undefined;
 }
 
 export interface SopsFacts {
@@ -31,23 +26,17 @@ export interface SopsFacts {
   readonly keyTypes: readonly string[];
 }
 
-const defaultTimeoutMs = 15_000;
-
 /**
- * Decrypts the credentials with sops each time it is called. The file is checked first and sops gets a private copy of
- * exactly the checked bytes. Whatever sops says on stderr goes nowhere: it may quote values.
+ * Decrypts the credentials with sops each time it is called. The sops and the file are checked first, and sops gets a
+ * private copy of exactly the checked bytes. Whatever it says on stderr goes nowhere: it may quote values.
  * @see https://getsops.io/docs/
  */
 export function createSecrets(options: SecretsOptions): Secrets {
-  let binary: Promise<string> | undefined;
+  const findSound = rememberSops(options);
   return async () => {
-    binary ??= findSops(options.env, options.sopsPath);
-    const found = await binary.catch((error: unknown) => {
-      binary = undefined;
-      throw error;
-    });
+    const binary = await findSound();
     const file = await readEncrypted(options);
-    return inWorkFolder(file, (folder) => decrypt(found, { options, file, folder }));
+    return inWorkFolder(file, (folder) => decrypt(binary, { options, file, folder }));
   };
 }
 
@@ -79,7 +68,7 @@ async function decrypt(
     env: {
       PATH: fixedPath(binary),
       HOME: join(folder, 'home'),
-      ...sopsEnvironment(options.env, file.keyTypes),
+      ...sopsEnvironment(options.env, file),
     },
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
   });
@@ -112,19 +101,4 @@ async function inWorkFolder<T>(
 /** sops tells YAML from JSON by the file's name. */
 function copyIn(folder: string, file: EncryptedFile): string {
   return join(folder, `credentials${extname(file.path)}`);
-}
-
-async function sopsVersion(binary: string, timeoutMs = defaultTimeoutMs): Promise<string> {
-  const output = await run(binary, ['--version', '--disable-version-check'], {
-    cwd: '/',
-    env: { PATH: fixedPath(binary) },
-    timeoutMs,
-  });
-  const [, version, major, minor] = /^sops ((\d+)\.(\d+)\.\d+)/.exec(output.toString()) ?? [];
-  if (!version) return fail('sops-missing', { problem: `${binary} does not tell its version` });
-  // `sops decrypt` exists since 3.9.
-  if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 9)) {
-    return fail('sops-missing', { problem: `${binary} is ${version}, older than 3.9` });
-  }
-  return version;
 }

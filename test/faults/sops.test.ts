@@ -76,25 +76,55 @@ describe('each exit code has its own words', () => {
 
 describe('output that is not what was asked for', () => {
   const json = `{"hub":{"user":"${canary}","token":"${canary}"}}`;
+  const noJson = 'sops ended with output that is not JSON. An operator must run sops by hand';
+  const tooMuch = 'sops ended with more than 65536 bytes of output. An operator must run sops';
+  const noText = (path: string) =>
+    `The decrypted credentials have no text at ${path}. An operator must correct \`registry.credentials\` or the file.`;
   it.each([
-    ['nothing', ':', 'sops-failed'],
-    ['text', `echo '${canary}'`, 'sops-failed'],
-    ['half of it', `printf '${json.slice(0, -1)}'`, 'sops-failed'],
-    ['two documents', `printf '${json}${json}'`, 'sops-failed'],
-    ['a NUL', `printf '${json}\\0'`, 'sops-failed'],
-    ['a byte order mark', `printf '\\357\\273\\277${json}'`, 'sops-failed'],
-    ['no UTF-8', `printf '{"hub":{"user":"\\377","token":"${canary}"}}'`, 'sops-failed'],
-    ['a key twice', `printf '{"hub":{"user":"a","user":"${canary}","token":"b"}}'`, 'sops-failed'],
-    ['10 MB', `echo '${canary}'; head -c 10000000 /dev/zero`, 'sops-failed'],
-    ['a list', `printf '["${canary}"]'`, 'sops-shape'],
-    ['null', 'printf null', 'sops-shape'],
-    ['another document', `printf '{"hub":"${canary}"}'`, 'sops-shape'],
-    ['a number', `printf '{"hub":{"user":"${canary}","token":1}}'`, 'sops-shape'],
-    ['an empty token', `printf '{"hub":{"user":"${canary}","token":""}}'`, 'sops-shape'],
-    ['a line break', `printf '{"hub":{"user":"u","token":"${canary}\\\\n"}}'`, 'sops-shape'],
-    ['__proto__', `printf '{"__proto__":{"hub":{"user":"u","token":"${canary}"}}}'`, 'sops-shape'],
-  ])('%s', async (_, script, reason) => {
-    expect(await failure(script)).toMatchObject({ reason });
+    ['nothing', ':', 'sops-failed', noJson],
+    ['text', `echo '${canary}'`, 'sops-failed', noJson],
+    ['half of it', `printf '${json.slice(0, -1)}'`, 'sops-failed', noJson],
+    ['two documents', `printf '${json}${json}'`, 'sops-failed', noJson],
+    ['a NUL', `printf '${json}\\0'`, 'sops-failed', noJson],
+    ['a byte order mark', `printf '\\357\\273\\277${json}'`, 'sops-failed', noJson],
+    ['no UTF-8', `printf '{"hub":{"user":"\\377","token":"${canary}"}}'`, 'sops-failed', noJson],
+    [
+      'a key twice',
+      `printf '{"hub":{"user":"a","user":"${canary}","token":"b"}}'`,
+      'sops-failed',
+      noJson,
+    ],
+    ['10 MB', `echo '${canary}'; head -c 10000000 /dev/zero`, 'sops-failed', tooMuch],
+    ['a list', `printf '["${canary}"]'`, 'sops-shape', noText('hub.user')],
+    ['null', 'printf null', 'sops-shape', noText('hub.user')],
+    ['another document', `printf '{"hub":"${canary}"}'`, 'sops-shape', noText('hub.user')],
+    [
+      'a number',
+      `printf '{"hub":{"user":"${canary}","token":1}}'`,
+      'sops-shape',
+      noText('hub.token'),
+    ],
+    [
+      'an empty token',
+      `printf '{"hub":{"user":"${canary}","token":""}}'`,
+      'sops-shape',
+      noText('hub.token'),
+    ],
+    [
+      'a line break',
+      `printf '{"hub":{"user":"u","token":"${canary}\\\\n"}}'`,
+      'sops-shape',
+      noText('hub.token'),
+    ],
+    [
+      '__proto__',
+      `printf '{"__proto__":{"hub":{"user":"u","token":"${canary}"}}}'`,
+      'sops-shape',
+      noText('hub.user'),
+    ],
+  ])('%s', async (_, script, reason, says) => {
+    const message = expect.stringContaining(says);
+    expect(await failure(script)).toMatchObject({ reason, message });
   });
 
   it('a flood on stderr does not matter', async () => {
@@ -157,7 +187,10 @@ describe('a sops that hangs is ended with all its children', () => {
     const m = mark();
     const pipes = openPipes();
     const start = performance.now();
-    expect(await failure(script(m), 700)).toMatchObject({ reason: 'sops-timeout' });
+    expect(await failure(script(m), 700)).toMatchObject({
+      reason: 'sops-timeout',
+      message: 'sops did not finish within 0.7 s. The key service may be down: press Retry later.',
+    });
     expect(performance.now() - start).toBeLessThan(1900);
     await expect.poll(openPipes, { timeout: 500 }).toBe(pipes);
     await expect.poll(() => alive(m), { timeout: 4000 }).toEqual([]);

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { encryptSops, makeAgeKey } from '../../local/sops.ts';
 import { findSops } from '../../src/sops/binary.ts';
 import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
@@ -34,6 +38,21 @@ sopsContract('the sops stand-in, files of the real one', {
   binary: standIn,
   encrypt: encryptForReal,
 });
+
+/** A Vault whose transit engine leaves everything as it is, and the tokens that it was shown. */
+async function startVault() {
+  const tokens: unknown[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    tokens.push(request.headers['x-vault-token']);
+    const { plaintext, ciphertext } = (await json(request)) as Record<string, string>;
+    const data = { ciphertext: `vault:v1:${plaintext}`, plaintext: ciphertext?.slice(9) };
+    response.end(JSON.stringify({ data }));
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, tokens, [Symbol.dispose]: () => void server.close() };
+}
 
 describe('credentials through the real sops', () => {
   const document = { registry: { user: 'relbot', token: 'canary-7f3a' } };
@@ -84,5 +103,44 @@ describe('credentials through the real sops', () => {
       await exec('gpgconf', ['--kill', 'all'], { env });
       await rm(home, { recursive: true, force: true });
     }
+  });
+
+  it('come from a file for a Vault key, and no other Vault than ours sees the token', async () => {
+    using ours = await startVault();
+    using evil = await startVault();
+    const transit = (of: { readonly url: string }) => `${of.url}/v1/sops/keys/hub`;
+    const honest = await encryptForReal(document, '--hc-vault-transit', transit(ours));
+    const hostile = await encryptForReal(document, '--hc-vault-transit', transit(evil));
+    const asJson = JSON.stringify(parse(honest));
+    const evilKeys: unknown = parse(hostile).sops.hc_vault;
+    ours.tokens.length = evil.tokens.length = 0;
+    const token = 's.canary';
+    const credentials = async (
+      text: string,
+      name: string,
+      env: object = { VAULT_ADDR: ours.url },
+    ) => {
+      const file = join(folder, name);
+      await writeFile(file, text);
+      const all = { ...process.env, VAULT_TOKEN: token, ...env };
+      return createSecrets({ file, ...paths, env: all })().catch((error: unknown) => error);
+    };
+
+    expect(await credentials(honest, 'vault.yml')).toMatchObject({ username: 'relbot' });
+    expect(await credentials(asJson, 'vault.json')).toMatchObject({ username: 'relbot' });
+    expect(ours.tokens).toEqual([token, token]);
+
+    const keys = JSON.stringify(evilKeys);
+    const hidden = (by: string) => asJson.replace(/\}\}$/, `,${by}}}`);
+    for (const [name, text, env] of [
+      ['evil.yml', hostile],
+      ['nobody.yml', hostile, {}],
+      ['capitals.json', hidden(`"HC_VAULT":${keys}`)],
+      ['second.json', hidden(`"x":0},"SOPS":{"hc_vault":${keys}`)],
+    ] as const) {
+      expect(await credentials(text, name, env)).toMatchObject({ reason: 'sops-file' });
+    }
+    expect(evil.tokens).toEqual([]);
+    expect(ours.tokens).toHaveLength(2);
   });
 });

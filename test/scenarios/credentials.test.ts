@@ -1,5 +1,5 @@
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeAgeKey } from '../../local/sops.ts';
 import { secretsOptions } from '../../src/composition.ts';
@@ -86,6 +86,36 @@ describe('an approved promotion fails where', () => {
     await world.until('failed');
     expect(world.thread().at(-1)).toMatch(/sops cannot be run: .*must install sops.*press Retry/);
     expect(world.writes()).toEqual([]);
+  });
+
+  it('sops is too old; Retry goes on with the one that took its place', async () => {
+    const folder = await mkdtemp(join(on.outside.folder, 'old-'));
+    const sops = join(folder, 'sops');
+    const install = (script: string) =>
+      writeFile(sops, `#!/bin/sh\necho "$@" >> "$0.asked"\n${script}\n`, { mode: 0o755 });
+    await install(`echo 'sops 3.8.1 (latest)'`);
+    const env = { ...on.outside.env, PATH: `${folder}:${on.outside.env['PATH']}` };
+    let policy = on.outside.policy;
+    const world = await on.start({
+      policy: (given) => {
+        policy = given;
+        return given;
+      },
+      ports: () => ({ secrets: createSecrets(secretsOptions(policy, env)) }),
+    });
+    const { revision } = await on.outside.build('build-decision');
+    await world.propose(alice, `build-decision ${revision}`);
+    await world.click(bob, 'approve');
+    await world.until('failed');
+    expect(world.thread().at(-1)).toContain(
+      `sops cannot be run: ${sops} is 3.8.1, older than 3.9. An operator must install sops 3.9 or newer on the bot’s machine, then press Retry.`,
+    );
+    expect(await readFile(`${sops}.asked`, 'utf8')).toBe('--version --disable-version-check\n');
+    expect(world.writes()).toEqual([]);
+
+    await install(`exec '${resolve('local/bin/sops')}' "$@"`);
+    await world.click(alice, 'retry');
+    await world.until('reported');
   });
 });
 

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify, inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { encryptSops } from '../../local/sops.ts';
 import { sopsEnvironment } from '../../src/sops/environment.ts';
-import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
+import { createSecrets } from '../../src/sops/secrets.ts';
 import { canary, sopsWorkspace, type SopsWorkspace } from './workspace.ts';
 
 let workspace: SopsWorkspace;
@@ -13,6 +14,10 @@ beforeEach(async () => {
   workspace = await sopsWorkspace();
 });
 afterEach(() => workspace.close());
+
+/** Changes a file’s text: its metadata says this as well. */
+const named = (line: string) => (text: string) =>
+  text.replace(/^ {2}lastmodified/m, `  ${line}\n  lastmodified`);
 
 const byName = (a: string, b: string) => (a < b ? -1 : 1);
 
@@ -27,7 +32,6 @@ describe('the credentials', () => {
   it('come from a JSON file too', async () => {
     const file = join(workspace.folder, 'credentials.json');
     const yaml = await encryptSops({ hub: { user: 'a', token: 'b' } }, workspace.recipient);
-    const { parse } = await import('yaml');
     await writeFile(file, JSON.stringify(parse(yaml)), { mode: 0o600 });
     expect(await createSecrets({ ...workspace.options, file })()).toMatchObject({ username: 'a' });
   });
@@ -92,7 +96,7 @@ describe('sops is run', () => {
     ['azure_kv', ['AZURE_CLIENT_SECRET', 'HTTPS_PROXY']],
     ['hc_vault', ['HTTPS_PROXY', 'VAULT_TOKEN']],
     ['hckms', ['HTTPS_PROXY']],
-  ])('with what a file for %s needs', (type, names) => {
+  ] as const)('with what a file for %s needs', (type, names) => {
     const env = Object.fromEntries(
       [
         'AWS_PROFILE',
@@ -108,7 +112,8 @@ describe('sops is run', () => {
         'VAULT_TOKEN',
       ].map((name) => [name, '/x']),
     );
-    expect(Object.keys(sopsEnvironment(env, [type])).toSorted(byName)).toEqual(names);
+    const given = sopsEnvironment(env, { keyTypes: [type], vaults: [] });
+    expect(Object.keys(given).toSorted(byName)).toEqual(names);
   });
 
   it('with flags before an absolute copy of the file, in a folder of its own', async () => {
@@ -128,93 +133,117 @@ describe('sops is run', () => {
   });
 });
 
-describe('which sops', () => {
-  it('is the first program of that name on PATH; relative folders do not count', async () => {
-    await workspace.withScript('exit 0');
-    await mkdir(join(workspace.folder, 'x/sops'), { recursive: true });
-    const PATH = `.:${workspace.folder}/x:${workspace.folder}:/usr/bin`;
-    const env = { ...workspace.options.env, PATH };
-    const facts = await checkSops({ ...workspace.options, env });
-    expect(facts).toMatchObject({ reason: 'sops-missing' });
-    expect(inspect(facts)).toContain(`${workspace.folder}/sops does not tell its version`);
+describe('a file that names servers', () => {
+  const ours = 'https://vault.example:8200';
+  const vault = (address: string) =>
+    `{ vault_address: "${address}", engine_path: sops, key_name: hub, enc: "vault:v1:x" }`;
+  /** What sops sees of its environment, where it is run. */
+  async function decrypt(change: (text: string) => string, address = ours, name?: string) {
+    const { sopsPath, env } = await workspace.withScript(
+      `env > "$0.env"; printf '{"hub":{"user":"u","token":"t"}}'`,
+    );
+    const options = { ...(await workspace.withFile(change, name)), sopsPath };
+    const more = { VAULT_ADDR: address, VAULT_TOKEN: 's.token' };
+    await createSecrets({ ...options, env: { ...env, ...more } })();
+    return readFile(`${sopsPath}.env`, 'utf8');
+  }
+
+  it.each([
+    ['https://vault.example:8200', ours],
+    ['https://vault.example:8200/', ours],
+    ['https://vault.example', 'https://VAULT.example:443/'],
+    ['http://127.0.0.1:8200', 'http://127.0.0.1:8200'],
+  ])('is decrypted with our Vault: %s is %s', async (address, addr) => {
+    const seen = await decrypt(named(`hc_vault: [${vault(address)}]`), addr);
+    expect(seen).toContain('VAULT_TOKEN=s.token\n');
+    expect(seen).toContain(`SOPS_HC_VAULT_ALLOWLIST=${address}\n`);
   });
 
   it.each([
-    ['nowhere', async () => '/nonexistent'],
-    [
-      'not executable',
-      async (folder: string) => {
-        await writeFile(join(folder, 'sops'), '');
-        return folder;
-      },
-    ],
-    [
-      'a folder',
-      async (folder: string) => {
-        await mkdir(join(folder, 'sops'));
-        return folder;
-      },
-    ],
-  ])('is refused: %s', async (_, prepare) => {
-    const env = { ...workspace.options.env, PATH: await prepare(workspace.folder) };
-    await expect(createSecrets({ ...workspace.options, env })()).rejects.toMatchObject({
-      reason: 'sops-missing',
-    });
-  });
-
-  it('is refused where anyone may replace it', async () => {
-    const options = await workspace.withScript('exit 0');
-    await chmod(options.sopsPath ?? '', 0o777);
-    await expect(createSecrets(options)()).rejects.toThrow(/anyone on the machine may replace/);
-  });
-
-  it('is what a version manager’s shim stands for', async () => {
-    const root = join(workspace.folder, '.pyenv');
-    await mkdir(join(root, 'shims'), { recursive: true });
-    await mkdir(join(root, 'bin'));
-    const { sopsPath } = await workspace.withScript(`echo 'sops 3.11.0'`);
-    await writeFile(join(root, 'shims/sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const env = { ...workspace.options.env, PATH: `${root}/shims:/usr/bin:/bin` };
-    const facts = () => checkSops({ ...workspace.options, env });
-
-    expect(inspect(await facts())).toMatch(/shim that leads nowhere; put the folder/);
-    await writeFile(
-      join(root, 'bin/pyenv'),
-      `#!/bin/sh\n[ "$1 $2" = 'which sops' ] && [ -z "$SOPS_AGE_KEY_FILE" ] && echo ${sopsPath}\n`,
-      { mode: 0o755 },
+    ['https://evil.example:8200', ours],
+    ['https://vault.example', ours],
+    ['http://127.0.0.1:8200', ours],
+    ['https://vault.example:8200.evil.example', ours],
+    ['https://vault.example:8200', 'vault.example:8200'],
+    ['https://vault.example', 'vault.example'],
+  ])('is refused with another Vault: %s is not %s', async (address, addr) => {
+    const change = named(`hc_vault: [${vault(ours)}, ${vault(address)}]`);
+    await expect(decrypt(change, addr)).rejects.toThrow(
+      /credentials file cannot be used: it names (?:another Vault than VAULT_ADDR|a key server without https)\. /,
     );
-    expect(await facts()).toMatchObject({ binary: sopsPath, version: '3.11.0' });
   });
 
-  it('is the next one where a shim leads nowhere', async () => {
-    const shims = join(workspace.folder, '.asdf/shims');
-    await mkdir(shims, { recursive: true });
-    await writeFile(join(shims, 'sops'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const env = { ...workspace.options.env, PATH: `${shims}:${workspace.options.env['PATH']}` };
-    expect(await checkSops({ ...workspace.options, env })).toMatchObject({
-      binary: resolve('local/bin/sops'),
-    });
+  it.each([`${ours}\\\\@evil.example`, `${ours}/?a`, `${ours}/,https://evil.example`])(
+    'is refused with an address that sops may read differently: %s',
+    async (address) => {
+      await expect(decrypt(named(`hc_vault: [${vault(address)}]`))).rejects.toThrow(
+        /names a key server by more than its address/,
+      );
+    },
+  );
+
+  it.each([
+    'azure_kv: [{ vault_url: "https://releng.vault.azure.net", name: a, version: b }]',
+    'azure_kv: [{ vault_url: "https://releng.managedhsm.usgovcloudapi.net/", name: a }]',
+    'kms: [{ arn: "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/mrk-1", context: { App: x } }]',
+    'kms: [{ arn: "arn:aws:kms:eu-west-1:123456789012:alias/releng", aws_profile: "" }]',
+    'gcp_kms: [{ resource_id: "projects/p/locations/l/keyRings/r/cryptoKeys/k" }]',
+    'hckms: [{ key_id: "tr-west-1:abc" }]',
+    'pkcs11: []',
+  ])('is decrypted with a cloud’s own: %s', async (kind) => {
+    expect(await decrypt(named(kind))).not.toContain('VAULT');
   });
 
-  it('must be 3.9 at least', async () => {
-    const old = await checkSops(await workspace.withScript(`echo 'sops 3.8.1 (latest)'`));
-    expect(inspect(old)).toMatch(/is 3\.8\.1, older than 3\.9/);
+  it('is decrypted with what sops writes of merges, and of line breaks in JSON', async () => {
+    const merge = (text: string) => `!!merge <<:\n    a: ENC[AES256_GCM,x]\n${text}`;
+    expect(await decrypt(merge)).toContain('PATH=');
+    const json = (text: string) => JSON.stringify({ ...parse(text), a_unencrypted: '\u0085' });
+    expect(await decrypt(json, ours, 'changed.json')).toContain('PATH=');
   });
 
-  it('is told by doctor, without decrypting', async () => {
-    const facts = await checkSops(workspace.options);
-    expect(facts).toMatchObject({ version: '3.11.0', keyTypes: ['age'] });
-    const asked = await workspace.withScript('echo "$@" >> "$0.args"; echo sops 3.10.2');
-    await checkSops(asked);
-    const args = await readFile(`${asked.sopsPath}.args`, 'utf8');
-    expect(args).toBe('--version --disable-version-check\n');
+  const evil = vault('https://evil.example');
+  const hidden: Record<string, [(text: string) => string, RegExp]> = {
+    'in capitals': [named(`HC_VAULT: [${evil}]`), /sops\.HC_VAULT is nothing/],
+    'in capitals of one of ours': [
+      named(`hc_vault: [{ Vault_Address: "https://evil.example", vault_address: "${ours}" }]`),
+      /sops\.hc_vault\.0\.Vault_Address is nothing/,
+    ],
+    'in a second sops': [(text) => `${text}SOPS: { hc_vault: [${evil}] }\n`, /a second `sops`/],
+    'in a second sops with a long s': [(text) => `${text}ſops: {}\n`, /a second `sops`/],
+    'in a merge': [named(`<<: { hc_vault: [${evil}] }`), /sops\.<< is nothing/],
+    'behind an alias': [named(`x: &x []\n  y: *x`), /an alias in its metadata/],
+    'behind an alias of nothing': [named(`x: *x`), /an alias in its metadata/],
+    'behind a tag': [named(`? !!binary aGNfdmF1bHQ=\n  : [${evil}]`), /a tag in its metadata/],
+    'behind a directive': [(text) => `%YAML 1.1\n---\n${text}`, /a %YAML directive/],
+    'in a second sops that is tagged': [
+      (text) => `? !!binary c29wcw==\n: { hc_vault: [${evil}] }\n${text}`,
+      /a key with a tag, which sops never writes/,
+    ],
+    'under a key that is a list': [
+      named(`? [hc_vault]\n  : [${evil}]`),
+      /a key that is no text in its metadata/,
+    ],
+    'under a list as the key of it all': [
+      (text) => `? [sops]\n: {}\n${text}`,
+      /a key that is no t/,
+    ],
+  };
+  for (const end of ['\u2028', '\u2029', '\u0085', '\r', '\ufeff', '\f']) {
+    hidden[`behind ${JSON.stringify(end)}`] = [
+      named(`# x${end}  hc_vault: [${evil}]`),
+      /an unusual line break or control character, which sops never writes/,
+    ];
+  }
+  it.each(Object.entries(hidden))('is refused where one may be hidden %s', async (_, given) => {
+    const [change, message] = given;
+    const both = named(`key_groups: [{ hc_vault: [${vault(ours)}] }]`);
+    await expect(decrypt((text) => change(both(text)))).rejects.toThrow(message);
+    expect(await readdir(workspace.folder)).not.toContain('sops.env');
   });
 });
 
 describe('the file is refused before sops runs', () => {
   const encrypted = /ENC\[AES256_GCM,[^\]]*\]/;
-  const server = (kind: string) => (text: string) =>
-    text.replace(/^ {2}lastmodified/m, `  ${kind}\n  lastmodified`);
   const cases: Record<string, [(text: string) => string, RegExp]> = {
     'a value in plain text': [
       (text) => text.replace(encrypted, 'plain'),
@@ -233,17 +262,33 @@ describe('the file is refused before sops runs', () => {
     ],
     'no YAML': [() => 'a: [', /neither YAML nor JSON/],
     'a key twice': [(text) => `hub: {}\n${text}`, /neither YAML nor JSON/],
+    'a Vault, where ours is not known': [
+      named('hc_vault: [{ vault_address: "https://vault.example", engine_path: a, key_name: b }]'),
+      /names a Vault, and VAULT_ADDR, which says whose, is not set/,
+    ],
     'a Vault without https': [
-      server('hc_vault: [{ vault_address: "http://vault.example", engine_path: a, key_name: b }]'),
+      named('hc_vault: [{ vault_address: "http://vault.example", engine_path: a, key_name: b }]'),
       /key server without https/,
     ],
     'a Vault without https in a group': [
-      server('key_groups: [{ hc_vault: [{ vault_address: "http://vault.example" }] }]'),
+      named('key_groups: [{ hc_vault: [{ vault_address: "http://vault.example" }] }]'),
       /key server without https/,
     ],
     'an Azure vault without https': [
-      server('azure_kv: [{ vault_url: "http://vault.example", name: a, version: b }]'),
+      named('azure_kv: [{ vault_url: "http://vault.example", name: a, version: b }]'),
       /key server without https/,
+    ],
+    'an Azure vault outside Azure': [
+      named('azure_kv: [{ vault_url: "https://x.vault.azure.net.evil.example/", name: a }]'),
+      /names an Azure vault outside Azure: x\.vault\.azure\.net\.evil\.example/,
+    ],
+    'an AWS key in a region that is another host': [
+      named('kms: [{ arn: "arn:aws:kms:x@evil.example/#:123456789012:key/a" }]'),
+      /names an AWS key by something that is no ARN of one/,
+    ],
+    'a kind of key that nobody here knows': [
+      named('barbican: [{ auth_url: "https://evil.example" }]'),
+      /sops\.barbican is nothing that is known here/,
     ],
     'too large': [(text) => `${text}# ${'x'.repeat(300_000)}\n`, /larger than/],
   };
@@ -253,14 +298,6 @@ describe('the file is refused before sops runs', () => {
     const options = { ...(await workspace.withFile(change)), sopsPath };
     await expect(createSecrets(options)()).rejects.toThrow(message);
     expect(await readdir(workspace.folder)).not.toContain('sops.ran');
-  });
-
-  it('another Vault than ours', async () => {
-    const options = await workspace.withFile(
-      server('hc_vault: [{ vault_address: "https://evil.example", engine_path: a, key_name: b }]'),
-    );
-    const env = { ...options.env, VAULT_ADDR: 'https://vault.example:8200' };
-    await expect(createSecrets({ ...options, env })()).rejects.toThrow(/another Vault/);
   });
 
   it('what others may write', async () => {

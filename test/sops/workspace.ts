@@ -22,19 +22,29 @@ export async function sopsWorkspace() {
   };
   const options: SecretsOptions = { file, username: 'hub.user', password: 'hub.token', env };
 
+  /** Options with a sops that is this shell script, whatever it is asked. */
+  async function withProgram(
+    script: string,
+    more?: Partial<SecretsOptions>,
+  ): Promise<SecretsOptions> {
+    const sopsPath = join(folder, 'sops');
+    await writeFile(sopsPath, `#!/bin/sh\n${script}\n`);
+    await chmod(sopsPath, 0o755);
+    return { ...options, sopsPath, ...more };
+  }
+
   return {
     folder,
     file,
     keyFile,
     options,
     recipient: key.recipient,
-    /** Options with a sops that is this shell script. */
-    async withScript(script: string, more?: Partial<SecretsOptions>): Promise<SecretsOptions> {
-      const sopsPath = join(folder, 'sops');
-      await writeFile(sopsPath, `#!/bin/sh\n${script}\n`);
-      await chmod(sopsPath, 0o755);
-      return { ...options, sopsPath, ...more };
+    /** Options with a sops that is new enough and decrypts by this shell script. */
+    withScript(script: string, more?: Partial<SecretsOptions>): Promise<SecretsOptions> {
+      const version = `[ "$1" = --version ] && echo 'sops 3.11.0' && exit`;
+      return withProgram(`${version}\n${script}`, more);
     },
+    withProgram,
     /** Options with the encrypted file's text changed. */
     async withFile(change: (text: string) => string, name = 'changed.yml') {
       const path = join(folder, name);
