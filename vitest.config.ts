@@ -14,6 +14,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**'],
           testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {

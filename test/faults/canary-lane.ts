@@ -194,6 +194,8 @@ async function writeSops(bin: string, outside: Outside, script: string): Promise
   const real = `exec_real() { exec '${process.execPath}' '${realSops}' "$@"; }`;
   const file = join(bin, 'sops');
   await rm(file, { force: true });
-  await writeFile(file, `#!/bin/sh\nCANARY='${canary}'\n${real}\n${script}\n`);
+  // Which version it is, it always tells: else nothing else would be asked of it.
+  const asked = '[ "$1" = --version ] && exec_real "$@"';
+  await writeFile(file, `#!/bin/sh\nCANARY='${canary}'\n${real}\n${asked}\n${script}\n`);
   await chmod(file, 0o755);
 }
