@@ -21,7 +21,8 @@ const secret = z.string().transform((value) => new Secret(value));
 const token = (prefix: string) =>
   z
     .string()
-    .regex(new RegExp(`^${prefix}-\\S+$`), `does not begin with ${prefix}-`)
+    .regex(new RegExp(`^${prefix}-`), `does not begin with ${prefix}-`)
+    .regex(/^[!-~]+$/, 'holds a blank or another character that no token has')
     .transform((value) => new Secret(value));
 
 const environmentSchema = z.object({

@@ -49,6 +49,8 @@ export interface RunningBot {
   /** What its health page says is wrong, and its metrics; not where it is a process of its own. */
   readonly ready?: () => Promise<readonly string[]>;
   readonly metrics?: () => Promise<string>;
+  /** Resolves when every delivery that came is dealt with, answers included; not where it is a process of its own. */
+  readonly handled?: () => Promise<unknown>;
   /** Where it takes signed HTTP requests; empty where it does not. */
   readonly requestUrl: string;
   /** Only where it is a process of its own. */
@@ -81,6 +83,13 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const self = await introduce(client, log);
   const given = { bot, store, policy, environment, self, routes: [], logger, log };
   const { app, trouble: connection } = createSlackApp(given);
+  const handling = new Set<Promise<void>>();
+  const processEvent = app.processEvent.bind(app);
+  app.processEvent = (event) => {
+    const handled = processEvent(event);
+    handling.add(handled);
+    return handled.finally(() => handling.delete(handled));
+  };
   let requestUrl = '';
   const server = await app.start({ port: 0, host: '127.0.0.1' });
   if (server && 'address' in server) {
@@ -111,6 +120,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
       log,
     }),
     metrics: createMetrics(store, watch),
+    handled: () => Promise.allSettled(handling),
     store,
     requestUrl,
     async stop() {

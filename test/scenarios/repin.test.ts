@@ -60,7 +60,9 @@ it('tells who asked at once, and posts the patch of what the command changed', a
     await writeFile(join(folder, 'docker/requirements.txt'), 'a==2\nb==1\n');
   });
   await world.ask(alice, 'repin build-decision');
-  expect(world.told(alice)).toEqual([expect.stringContaining('Re-pinning the requirements')]);
+  await expect
+    .poll(() => world.told(alice))
+    .toEqual([expect.stringContaining('Re-pinning the requirements')]);
   expect(world.slack.messages()).toEqual([]);
   held.resolve();
 

@@ -265,8 +265,10 @@ export class World {
   }
 
   /** Types the command. */
-  ask(who: string, text: string, channel = this.slack.channel): Promise<Answer> {
-    return this.slack.as(who).command('/promote-image', text, { channel });
+  async ask(who: string, text: string, channel = this.slack.channel): Promise<Answer> {
+    const answer = await this.slack.as(who).command('/promote-image', text, { channel });
+    await this.#heard();
+    return answer;
   }
 
   /** Types the command and waits until the plan stands in the channel. */
@@ -276,8 +278,15 @@ export class World {
   }
 
   /** Clicks a button: the newest in the newest card’s thread unless told otherwise. */
-  click(who: string, action: ActionId, where?: Where): Promise<Answer> {
-    return this.slack.as(who).click(where ?? { thread: this.card().ts }, action);
+  async click(who: string, action: ActionId, where?: Where): Promise<Answer> {
+    const answer = await this.slack.as(who).click(where ?? { thread: this.card().ts }, action);
+    await this.#heard();
+    return answer;
+  }
+
+  /** Slack is acknowledged before people read the answer: until they have, as long as that does not take long. */
+  async #heard(): Promise<void> {
+    await Promise.race([this.#running?.handled?.(), sleep(1000, undefined, { ref: false })]);
   }
 
   /** The newest request card. */
