@@ -19,16 +19,19 @@ function dpkgStatus(version: string): string {
   return `Package: mercurial\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}-1\n`;
 }
 
-/** An image as a level-3 task would build it: a base, the program, its configuration. Sizes in bytes. */
+/**
+ * An image as a level-3 task would build it: a base, the program, its configuration. Sizes in bytes; images with the
+ * same `base` and size share that layer.
+ */
 export async function sampleImage(
   name: string,
   version: string,
-  options: { readonly mercurial?: string; readonly size?: number } = {},
+  options: { readonly mercurial?: string; readonly size?: number; readonly base?: string } = {},
 ): Promise<LocalImage> {
-  const { size = 3_000_000, mercurial } = options;
+  const { size = 3_000_000, mercurial, base: seed = 'base' } = options;
   const base = await makeLayer({
     'etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 13"\n',
-    'usr/lib/libc.so.6': program('base', size),
+    'usr/lib/libc.so.6': program(seed, size),
     ...(mercurial ? { 'var/lib/dpkg/status': dpkgStatus(mercurial) } : {}),
   });
   const app = await makeLayer({

@@ -5,7 +5,7 @@ import { randomFrom } from './random.ts';
 import { World } from './world.ts';
 
 const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-const want = { image: 'build-decision', fate: 'approve' } as const;
+const wants = [{ image: 'build-decision', fate: 'approve' }] as const;
 const after = 8000;
 
 /** Where a bot without the guard must die for it to show, and what is then found. */
@@ -13,23 +13,23 @@ const cases: Readonly<
   Record<string, { readonly deaths: readonly Death[]; readonly shows: RegExp }>
 > = {
   'looks before it repeats': {
-    deaths: [{ at: 'after slack.chat.postMessage', want, after }],
+    deaths: [{ at: 'after slack.chat.postMessage', wants, after }],
     shows: /more than once|cards instead of 1/,
   },
   'keeps posts until Slack has them': {
-    deaths: [{ at: 'before slack.chat.postMessage', passing: 2, want, after }],
+    deaths: [{ at: 'before slack.chat.postMessage', passing: 2, wants, after }],
     shows: /the thread tells/,
   },
   'takes a delivery once': {
-    deaths: [{ want, after: 5000 }, { after: 3000 }, { after: 2000 }],
+    deaths: [{ wants, after: 5000 }, { after: 3000 }, { after: 2000 }],
     shows: /asked 1 times, [2-9] promotions/,
   },
   'sees what is published': {
-    deaths: [{ at: 'after registry.PUT tag', want, after }],
+    deaths: [{ at: 'after registry.PUT tag', wants, after }],
     shows: /the tag had sha256:\w+,sha256:/,
   },
   'tells of what is in the log': {
-    deaths: [{ want, after: 5000 }],
+    deaths: [{ wants, after: 5000 }],
     shows: /the log was rewritten/,
   },
 };

@@ -35,10 +35,12 @@ export class Crowd {
   }
 
   /** Somebody wants a new build promoted; the rest takes its course. */
-  async want(given: Partial<Pick<Wish, 'image' | 'fate'>> & { size?: number } = {}): Promise<Wish> {
+  async want(
+    given: Partial<Pick<Wish, 'image' | 'fate'>> & { size?: number; base?: string } = {},
+  ): Promise<Wish> {
     const image = given.image ?? pick(this.#random, Object.keys(this.#world.policy.images));
     const fate = given.fate ?? pick(this.#random, fates);
-    const { taskId } = await this.#world.build(image, given.size);
+    const { taskId } = await this.#world.build(image, given);
     const wish: Wish = { image, taskId, fate, asked: 0, acknowledged: 0 };
     this.#world.wishes.push(wish);
     this.#act(this.#ask(wish));

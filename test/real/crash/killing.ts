@@ -11,8 +11,8 @@ import type { World } from './world.ts';
 export interface Death extends Orders {
   /** Milliseconds, or in times of what a start takes on this machine at this hour. */
   readonly after: number | { readonly starts: number };
-  /** What somebody wants at the beginning of this life. */
-  readonly want?: Pick<Wish, 'image' | 'fate'> | undefined;
+  /** What somebody wants at the beginning of this life: several share a layer that is nowhere yet. */
+  readonly wants?: readonly Pick<Wish, 'image' | 'fate'>[] | undefined;
 }
 
 export interface Killing {
@@ -26,7 +26,7 @@ export interface Killing {
   readonly wishes?: number | undefined;
   /** How probable it is that a life begins with an old delivery that comes again. */
   readonly again?: number | undefined;
-  /** Milliseconds after which what is still under way will be so for ever. */
+  /** Milliseconds without any change after which what is still under way will be so for ever. */
   readonly patience?: number | undefined;
 }
 
@@ -59,8 +59,9 @@ export async function kill(killing: Killing): Promise<Killed> {
   try {
     const start = await measureStart(lives);
     for (const [at, death] of deaths.entries()) {
-      if (death.want) await crowd.want(death.want);
-      else await keepWanting(crowd, killing);
+      if (death.wants === undefined) await keepWanting(crowd, killing);
+      const base = (death.wants?.length ?? 0) > 1 ? `base of life ${at} at ${random()}` : 'base';
+      for (const want of death.wants ?? []) await crowd.want({ ...want, base });
       const life = await lives.begin(death);
       if (random() < again)
         void life.ready().then(
@@ -119,16 +120,27 @@ export async function comeToRest(
   { lives, crowd, errors, patience }: Resting,
 ): Promise<readonly string[]> {
   const life = await lives.begin();
-  const deadline = Date.now() + patience;
+  let last = { versions: 0, at: Date.now() };
   let quiet = 0;
-  while (Date.now() < deadline && quiet < 3) {
+  // Time runs only while nothing moves: a busy machine may take long for much.
+  for (let look = 1; Date.now() - last.at < patience && quiet < 3; look += 1) {
     await sleep(100);
+    const versions = look % 50 === 0 ? await versionsOf(world) : last.versions;
+    if (versions !== last.versions) last = { versions, at: Date.now() };
     quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
   }
   const found = quiet < 3 ? [`never at rest: ${life.log.slice(-20).join('')}`] : [];
   await life.kill('SIGKILL');
   errors.push(...life.errors());
   return [...found, ...(await violations(world, world.wishes))];
+}
+
+/** How often promotions have changed, all together. */
+async function versionsOf(world: World): Promise<number> {
+  const store = await world.openStore().catch(() => undefined);
+  const promotions = (await store?.list({ limit: 100_000 })) ?? [];
+  await store?.close();
+  return promotions.reduce((sum, { version }) => sum + version, 0);
 }
 
 export async function isAtRest(world: World, crowd: Crowd): Promise<boolean> {

@@ -12,6 +12,8 @@ export interface Failpoint {
   readonly name: string;
   readonly times: number;
   readonly want: Pick<Wish, 'image' | 'fate'>;
+  /** What somebody else must want before it: a layer is mounted only where another repository has it. */
+  readonly before?: Pick<Wish, 'image' | 'fate'> | undefined;
 }
 
 /**
@@ -42,7 +44,9 @@ export async function record(world: World, random: Random): Promise<readonly Fai
       const names = (await readFile(file, 'utf8')).trim().split('\n');
       for (const [name, passings] of Map.groupBy(names, (one) => one)) {
         const times = passings.length;
-        if (times > (found.get(name)?.times ?? 0)) found.set(name, { name, times, want });
+        if (times <= (found.get(name)?.times ?? 0)) continue;
+        const before = name.endsWith(' mount') ? elsewhere(want, wants, world) : undefined;
+        found.set(name, { name, times, want, before });
       }
     }
     return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -50,6 +54,18 @@ export async function record(world: World, random: Random): Promise<readonly Fai
     await crowd.leave();
     await lives.close();
   }
+}
+
+/** A wish of those that leads to another repository. */
+function elsewhere(
+  { image }: Pick<Wish, 'image'>,
+  wants: readonly Failpoint['want'][],
+  world: World,
+): Failpoint['want'] | undefined {
+  const { publish } = world.image(image);
+  return wants.find(
+    (want) => want.fate === 'approve' && world.image(want.image).publish !== publish,
+  );
 }
 
 /**
@@ -62,10 +78,10 @@ export function deathsAt(
   after = 6_000,
 ): readonly Death[] {
   return Array.from({ length: rounds }, (_, round) =>
-    failpoints.map(({ name, times, want }) => ({
+    failpoints.map(({ name, times, want, before }) => ({
       at: name,
       passing: Math.min(round + 1, times),
-      want,
+      wants: before ? [before, want] : [want],
       after,
     })),
   ).flat();

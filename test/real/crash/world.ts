@@ -104,8 +104,11 @@ export class World {
     return image;
   }
 
-  /** A trusted build that is like no other; `size` of each of its two larger layers. */
-  async build(name: string, size = 4000): Promise<PublishedBuild> {
+  /** A trusted build that is like no other; `size` of each of its two larger layers, of which one is its base. */
+  async build(
+    name: string,
+    { size = 4000, base = 'base' }: { readonly size?: number; readonly base?: string } = {},
+  ): Promise<PublishedBuild> {
     this.#versions += 1;
     const image = this.image(name);
     const version = `7.${this.#versions}.0`;
@@ -113,7 +116,7 @@ export class World {
     const revision = path
       ? this.#hg.commit('gecko', { [path]: `${version}\n` })
       : version.replaceAll('.', '0').padStart(40, 'c0ffee');
-    const archive = imageArtifact(await sampleImage(name, version, { size }));
+    const archive = imageArtifact(await sampleImage(name, version, { size, base }));
     return publishBuild(this.#workspace.taskcluster, { image, revision, archive });
   }
 
