@@ -9,7 +9,6 @@ import {
   expectPublished,
   faultyWorld,
   forever,
-  resultOf,
   tagged,
   timing,
   toldOf,
