@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { fail, PromotionError, type Refusal } from '../errors.ts';
+import { fail, PromotionError, refuse, type Refusal } from '../errors.ts';
 import type { Secrets } from '../ports.ts';
 import { Secret, type Credentials } from '../secret.ts';
 import { findSops } from './binary.ts';
@@ -45,6 +45,7 @@ export async function checkSops(options: SecretsOptions): Promise<SopsFacts | Re
   try {
     const binary = await findSops(options.env, options.sopsPath);
     const version = await sopsVersion(binary, options.timeoutMs);
+    if (!version) return refuse('sops-missing', { problem: `${binary} does not tell its version` });
     const { keyTypes } = await readEncrypted(options);
     return { binary, version, keyTypes };
   } catch (error) {

@@ -15,9 +15,13 @@ export interface WhichSops {
 
 export const defaultTimeoutMs = 15_000;
 
+/** How long the question for its version may keep a decryption waiting, in milliseconds. */
+const versionTimeoutMs = 3_000;
+
 /**
- * Gives the path of a sops that is new enough, found and asked once: it is looked at again at each call, but asked
- * again only where another has taken its place. One that was refused is not remembered.
+ * Gives the path of a sops that is not too old, found and asked once: it is looked at again at each call, but asked
+ * again only where another has taken its place. One that says no version may decrypt: what is wrong with it shows
+ * there, in better words. Throws `sops-missing`.
  */
 export function rememberSops(which: WhichSops): () => Promise<string> {
   let known: { readonly binary: string; readonly changed: number } | undefined;
@@ -26,8 +30,9 @@ export function rememberSops(which: WhichSops): () => Promise<string> {
     known = undefined;
     const binary = await findSops(which.env, which.sopsPath);
     const changed = await changedAt(binary);
-    await sopsVersion(binary, which.timeoutMs);
-    if (changed !== undefined) known = { binary, changed };
+    const timeoutMs = Math.min(which.timeoutMs ?? defaultTimeoutMs, versionTimeoutMs);
+    const version = await sopsVersion(binary, timeoutMs);
+    if (version && changed !== undefined) known = { binary, changed };
     return binary;
   };
 }
@@ -37,18 +42,20 @@ async function changedAt(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.ctimeMs;
 }
 
-/** Which version the program says it is. Throws `sops-missing` for one that is too old or says none. */
-export async function sopsVersion(binary: string, timeoutMs = defaultTimeoutMs): Promise<string> {
+/** Which version the program says it is, if it says one. Throws `sops-missing` where that is too old. */
+export async function sopsVersion(
+  binary: string,
+  timeoutMs = defaultTimeoutMs,
+): Promise<string | undefined> {
   const output = await run(binary, ['--version', '--disable-version-check'], {
     cwd: '/',
     env: { PATH: fixedPath(binary) },
     timeoutMs,
   }).catch(sayingNothing);
   const [, version, major, minor] = /^sops ((\d+)\.(\d+)\.\d+)/.exec(output.toString()) ?? [];
-  if (!version) return fail('sops-missing', { problem: `${binary} does not tell its version` });
   // `sops decrypt` exists since 3.9.
   if (Number(major) < 3 || (Number(major) === 3 && Number(minor) < 9)) {
-    return fail('sops-missing', { problem: `${binary} is ${version}, older than 3.9` });
+    fail('sops-missing', { problem: `${binary} is ${version}, older than 3.9` });
   }
   return version;
 }
