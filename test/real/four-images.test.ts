@@ -46,8 +46,11 @@ interface Promoted {
 /** Asks as alice; gives the card once it can be approved. */
 async function propose(line: string): Promise<Message> {
   const { slack } = workspace;
+  // An older card may still show its buttons for a moment.
+  const before = new Set(slack.messages().map(({ ts }) => ts));
   await slack.as(people.alice).command('/promote-image', line);
-  return slack.until(() => slack.messages().find((one) => hasButton(one, 'approve')), 60_000);
+  const isIt = (one: Message): boolean => !before.has(one.ts) && hasButton(one, 'approve');
+  return slack.until(() => slack.messages().find(isIt), 60_000);
 }
 
 async function promote(line: string, trees: readonly string[]): Promise<Promoted> {
