@@ -73,7 +73,9 @@ async function liveFor(
   await life.ready();
   const wish = await crowd.want(want);
   for (let quiet = 0; quiet < 3;) {
-    await sleep(100);
+    await Promise.race([sleep(100), life.ended]);
+    if (life.process.exitCode !== null || life.process.signalCode !== null)
+      throw new Error(`The bot ended by itself:\n${life.log.join('')}`);
     quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
   }
   await life.kill();
