@@ -74,8 +74,11 @@ async function liveFor(
   const wish = await crowd.want(want);
   for (let quiet = 0; quiet < 3;) {
     await Promise.race([sleep(100), life.ended]);
-    if (life.process.exitCode !== null || life.process.signalCode !== null)
-      throw new Error(`The bot ended by itself:\n${life.log.join('')}`);
+    if (life.process.exitCode !== null || life.process.signalCode !== null) {
+      // Its last words may come after its end.
+      await sleep(500);
+      throw new Error(`The bot ended with ${await life.ended}:\n${life.log.join('')}`);
+    }
     quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
   }
   await life.kill();
