@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ReadArchive } from '../archive/archive.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
@@ -11,6 +12,14 @@ import type { AnnouncedLayer, Filled, FromThread, Order, Packed, ToThread } from
 import { plainZlib, type CompressorSetting } from './setting.ts';
 import { freeSlots, makeSlots, slotOf } from './slots.ts';
 import { stoppable } from './stoppable.ts';
+
+/**
+ * Node strips types in WebAssembly, in each thread anew, and V8 keeps the compiled ways out of it for all threads
+ * together. Now and then it frees one that another thread has freed, and ends the process. Without so many calls it
+ * compiles none, and has none to free.
+ * @see https://github.com/nodejs/node/issues/64500
+ */
+setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 
 export interface PackOptions {
   readonly limits: ArchiveLimits;
