@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { fail, PromotionError, refuse } from '../errors.ts';
+import { retryAfter } from '../net/retry-after.ts';
 import type { Credentials } from '../secret.ts';
 import { parseChallenge, type Challenge } from './challenge.ts';
 import { mayAskForToken } from './hosts.ts';
 import type { Http, HttpAnswer } from './http.ts';
-import { retryAfter, Transient, type Pace } from './retry.ts';
+import { Transient, type Pace } from './retry.ts';
 
 /** What a request needs: pull or push on one repository, and pull on those that blobs are mounted from. */
 export interface Scope {

@@ -83,14 +83,3 @@ export function interruption(signal: AbortSignal): PromotionError {
     ? signal.reason
     : new PromotionError(refuse('interrupted', {}));
 }
-
-/**
- * `Retry-After` in milliseconds from now: seconds or an HTTP date; `undefined` where it is missing or neither.
- * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
- */
-export function retryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  if (/^\d+$/.test(header)) return Number(header) * 1000;
-  const date = /^[A-Z][a-z]{2},? /.test(header) ? Date.parse(header) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}

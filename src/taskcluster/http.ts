@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, errors, type Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress, urlProblem, vettedLookup, type Reach } from '../net/addresses.ts';
+import { retryAfter } from '../net/retry-after.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -155,17 +156,6 @@ export function busy(
 ): Again | undefined {
   if (statusCode !== 429 && (statusCode < 500 || statusCode > 599)) return undefined;
   return { again: `status ${statusCode}`, after: retryAfter(headers['retry-after'], now) };
-}
-
-/** Seconds: however many digits somebody sends, nobody has to read more. */
-const aCentury = 100 * 366 * 24 * 60 * 60;
-
-/** Milliseconds. @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after */
-function retryAfter(header: string | string[] | undefined, now: number): number | undefined {
-  if (typeof header !== 'string') return undefined;
-  if (/^\d+$/.test(header)) return Math.min(Number(header), aCentury) * 1000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
 }
 
 /**

@@ -5,6 +5,7 @@ import { defaultTiming } from '../../src/registry/timing.ts';
 import { randomImage } from '../registry/push.ts';
 import {
   answers,
+  expectHealed,
   expectPublished,
   faultyWorld,
   forever,
@@ -22,11 +23,6 @@ let image: LocalImage;
 beforeAll(async () => {
   image = await randomImage(200_000, 2000);
 });
-
-async function expectHealed(world: FaultyWorld): Promise<void> {
-  world.registry.faults.clear();
-  expectPublished(world, (await world.push(image)).outcome);
-}
 
 /** Milliseconds that the push waited because it was asked to, or to try again. */
 function waited({ clock }: FaultyWorld): number {
@@ -52,7 +48,7 @@ describe.concurrent('a registry that says 202 where it should say 201', () => {
       expect(push.opened()).toBe(1);
       expect(ms).toBeLessThan(timing.total);
       expect(tagged(world)).toBeUndefined();
-      await expectHealed(world);
+      await expectHealed(world, image);
     }),
   );
 
@@ -65,7 +61,7 @@ describe.concurrent('a registry that says 202 where it should say 201', () => {
       };
       world.fault('put-tag', { fault: 'answer', status: 202, happens });
       expect(toldOf((await world.push(image)).outcome)).toMatch(endless);
-      await expectHealed(world);
+      await expectHealed(world, image);
       expect(world.count('put-tag')).toBe(1);
     }),
   );
@@ -139,7 +135,7 @@ describe.concurrent('how far an upload is', () => {
       const { outcome } = await world.push(image);
       expect(toldOf(outcome)).toMatch(words['registry-failed'] ?? /^$/);
       expect(world.count('status')).toBe(timing.attempts);
-      await expectHealed(world);
+      await expectHealed(world, image);
     }),
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refuse } from '../../src/errors.ts';
-import { Pace, retryAfter, Transient } from '../../src/registry/retry.ts';
+import { Pace, Transient } from '../../src/registry/retry.ts';
 import { defaultTiming, type Clock } from '../../src/registry/timing.ts';
 import { reasonOf } from './reason.ts';
 
@@ -22,24 +22,6 @@ function clock(): Clock & { slept: number[] } {
     },
   };
 }
-
-describe('Retry-After', () => {
-  const now = Date.parse('2026-11-23T10:00:00Z');
-  it.each([
-    ['0', 0],
-    ['120', 120_000],
-    ['99999999999999999999', 1e23],
-    ['9'.repeat(400), Infinity],
-    ['Mon, 23 Nov 2026 10:00:30 GMT', 30_000],
-    ['Mon, 23 Nov 2026 09:00:00 GMT', 0],
-    [undefined, undefined],
-    ['soon', undefined],
-    ['-5', undefined],
-    ['1.5', undefined],
-  ])('%s is %s ms', (header, ms) => {
-    expect(retryAfter(header, now)).toBe(ms);
-  });
-});
 
 describe('trying again', () => {
   it('waits longer each time, up to a limit, and not all at the same time', async () => {

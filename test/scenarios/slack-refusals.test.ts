@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BreakingSqlite, type Trouble } from '../faults/breaking-sqlite.ts';
 import { people } from './people.ts';
@@ -209,7 +210,7 @@ it('a clock that is off is in the log, although nobody asks for health', async (
   world.slack.skew(-10 * 60_000);
   await world.run();
   world.expectsErrors = true;
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await sleep(500);
   await world.stop();
   const problem = 'this clock is 10 minutes ahead of Slack’s';
   expect(logged(world, /"msg":"not ready"/)).toMatchObject([{ level: 50, problems: [problem] }]);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Secret } from '../../src/secret.ts';
@@ -64,7 +65,7 @@ it('a Slack that says hello and goodbye at once is not asked again and again', a
   const socket = connect(apiUrl);
   await socket.start();
   await expect.poll(() => socket.trouble).toBe('the connection to Slack is down: it broke');
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await sleep(1500);
   expect(connections).toBe(1);
 });
 
@@ -78,6 +79,6 @@ it('a connection that is closed on purpose stays closed', async () => {
   await socket.start();
   await socket.stop();
   // Longer than a connection rests that did not last.
-  await new Promise((resolve) => setTimeout(resolve, 5500));
+  await sleep(5500);
   expect(connections).toBe(1);
 }, 15_000);

@@ -242,7 +242,7 @@ describe('a database that cannot write', () => {
     other.close();
   });
 
-  it('takes nothing while another program keeps it locked, and waits a second for it', async () => {
+  it('takes nothing while another program keeps it locked, and waits a moment for it', async () => {
     const other = new DatabaseSync(fresh.file);
     other.exec('begin immediate');
     const begun = Date.now();

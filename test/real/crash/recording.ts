@@ -30,21 +30,11 @@ export async function record(world: World, random: Random): Promise<readonly Fai
   const lives = new Lives(world.env);
   const crowd = new Crowd(world, random);
   const found = new Map<string, Failpoint>();
-  const passed = async (want: Failpoint['want'], file: string) => {
-    for (let life = 1; ; life += 1) {
-      const { asked, names } = await liveFor(want, {
-        world,
-        lives,
-        crowd,
-        file: `${file}-${life}`,
-      });
-      // Who had to ask twice was told that it is under way already: that is on nobody's way.
-      if (asked === 1 || life === 5) return Map.groupBy(names, (name) => name);
-    }
-  };
   try {
     for (const [at, want] of wants.entries()) {
-      for (const [name, passings] of await passed(want, join(world.registry.folder, `way-${at}`))) {
+      const file = join(world.registry.folder, `way-${at}`);
+      const names = await wayOf(want, { world, lives, crowd, file });
+      for (const [name, passings] of Map.groupBy(names, (one) => one)) {
         const times = passings.length;
         if (times <= (found.get(name)?.times ?? 0)) continue;
         const before = name.endsWith(' mount') ? elsewhere(want, wants, world) : undefined;
@@ -58,17 +48,28 @@ export async function record(world: World, random: Random): Promise<readonly Fai
   }
 }
 
+interface Living {
+  readonly world: World;
+  readonly lives: Lives;
+  readonly crowd: Crowd;
+  /** Where the names of what is passed are written. */
+  readonly file: string;
+}
+
+/** What is passed while such a wish comes true, as often as it is. */
+async function wayOf(want: Failpoint['want'], living: Living): Promise<readonly string[]> {
+  for (let life = 1; ; life += 1) {
+    const { asked, names } = await liveFor(want, { ...living, file: `${living.file}-${life}` });
+    // Who had to ask twice was told that it is under way already: that is on nobody's way.
+    if (asked === 1 || life === 5) return names;
+  }
+}
+
 /** One wish comes true, and what was passed is written to the file. */
 async function liveFor(
   want: Failpoint['want'],
-  given: {
-    readonly world: World;
-    readonly lives: Lives;
-    readonly crowd: Crowd;
-    readonly file: string;
-  },
+  { world, lives, crowd, file }: Living,
 ): Promise<{ readonly asked: number; readonly names: readonly string[] }> {
-  const { world, lives, crowd, file } = given;
   const life = await lives.begin({ record: file });
   await life.ready();
   const wish = await crowd.want(want);
