@@ -22,6 +22,7 @@ export interface OurOutput {
 }
 
 /** As `npm start` starts the bot. */
+const nodeOptions = ['--max-semi-space-size=4'];
 const { NODE_COMPILE_CACHE } = process.env;
 const started = {
   MALLOC_ARENA_MAX: '2',
@@ -37,7 +38,7 @@ export function ours({ name, engine, compressor }: OurVariant): Contender {
       const { archive, rootUrl, registry, target, password, dockerHost } = task;
       return {
         file: process.execPath,
-        args: [fileURLToPath(new URL('push.ts', import.meta.url))],
+        args: [...nodeOptions, fileURLToPath(new URL('push.ts', import.meta.url))],
         env: { ...cleanEnv(task), ...started },
         folder: task.folder,
         input: JSON.stringify({
