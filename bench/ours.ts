@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { nodeOptions } from '../local/bot.ts';
 import { account, cleanEnv, type Contender } from './contender.ts';
 
 /** Which of our engines, and what compresses in it. `auto` is what the engine takes by itself. */
@@ -22,7 +23,6 @@ export interface OurOutput {
 }
 
 /** As `npm start` starts the bot. */
-const nodeOptions = ['--max-semi-space-size=4'];
 const { NODE_COMPILE_CACHE } = process.env;
 const started = {
   MALLOC_ARENA_MAX: '2',

@@ -13,6 +13,9 @@ export interface LocalBot {
   stop(): Promise<void>;
 }
 
+/** What `npm start` gives Node. */
+export const nodeOptions = ['--max-semi-space-size=4'];
+
 /** Starts `src/main.ts` with exactly this environment and waits until it is ready. */
 export async function startBot(
   env: Readonly<Record<string, string>>,
@@ -23,7 +26,7 @@ export async function startBot(
   const { NODE_COMPILE_CACHE } = process.env;
   const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [...nodeOptions, main], {
     env: { ...compiled, ...env },
     stdio: [...stdio],
   });
