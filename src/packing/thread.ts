@@ -14,9 +14,9 @@ import { freeSlots, makeSlots, slotOf } from './slots.ts';
 import { stoppable } from './stoppable.ts';
 
 /**
- * Node strips types in WebAssembly, in each thread anew, and V8 keeps the compiled ways out of it for all threads
- * together. Now and then it frees one that another thread has freed, and ends the process. Without so many calls it
- * compiles none, and has none to free.
+ * Where the compile cache lacks a module, Node strips its types in WebAssembly, in each thread anew, and V8 keeps the
+ * compiled ways out of it for all threads together. Now and then it frees one that another thread has freed, and ends
+ * the process. Without so many calls it compiles none, and has none to free.
  * @see https://github.com/nodejs/node/issues/64500
  */
 setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
