@@ -97,16 +97,28 @@ async function attempt(promotion: Promotion, options: Working): Promise<void> {
 async function step(promotion: Promotion, options: Working): Promise<void> {
   switch (promotion.state) {
     case 'asked':
-      return options.lanes.plan(() => propose(promotion, options));
+      return inTurn(options.lanes.plan, options, () => propose(promotion, options));
     case 'approved':
       return beginPush(promotion, options);
     case 'pushing':
-      return options.lanes.push(() => push(promotion, options));
+      return inTurn(options.lanes.push, options, () => push(promotion, options));
     case 'promoted':
       return finish(promotion, options);
     default:
       return undefined;
   }
+}
+
+/** Nothing is begun any more whose turn comes only after the bot was told to stop. */
+async function inTurn(
+  lane: LimitFunction,
+  { signal }: BotOptions,
+  work: () => Promise<void>,
+): Promise<void> {
+  await lane(async () => {
+    signal.throwIfAborted();
+    await work();
+  });
 }
 
 /** A step threw: refused where the world is not the approved one, failed and retryable where it is merely broken. */

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { Step } from '../../local/registry/faults.ts';
+import type { Builds } from '../../src/ports.ts';
 import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
 
@@ -126,3 +128,38 @@ it('SIGTERM in the middle of a push parks it and ends in time with 0; the next s
   await world.until('reported');
   expectOneEnd(world);
 });
+
+it('a stop begins nothing that still waits for its turn; the next start does', async () => {
+  const verified: string[] = [];
+  const { world, opened } = await slowlyPlanning(verified);
+  const asked = 6;
+  for (let n = 0; n < asked; n += 1) {
+    const { revision } = await on.outside.build('build-decision');
+    await world.ask(alice, `build-decision ${revision}`);
+  }
+  await expect.poll(opened).toBe(3);
+  await world.stop();
+  expect(verified).toHaveLength(3);
+  await world.run({ ports: () => ({}) });
+  const isPlanned = () => world.store.list({ states: ['pending'] });
+  await expect.poll(isPlanned, { timeout: 20_000 }).toHaveLength(asked);
+});
+
+/** Whoever opens an artifact waits for it until the bot stops. */
+async function slowlyPlanning(verified: string[]) {
+  let opened = 0;
+  const slow = (builds: Builds): Builds => ({
+    ...builds,
+    verify: async (image, taskId) => {
+      verified.push(taskId);
+      return builds.verify(image, taskId);
+    },
+    open: async (_, { signal }) => {
+      opened += 1;
+      if (!signal.aborted) await once(signal, 'abort');
+      throw signal.reason;
+    },
+  });
+  const world = await on.start({ ports: ({ builds }) => ({ builds: slow(builds) }) });
+  return { world, opened: () => opened };
+}

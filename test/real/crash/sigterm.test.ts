@@ -18,6 +18,9 @@ const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
 const inTime = 26_000;
 const longest = 2500;
 
+/** Milliseconds from which on what a bot said is shown: it had something to wait for. */
+const noticeable = 6000;
+
 it(`stops ${terms} times at random moments in time and with 0; nothing is lost, nothing happens twice`, async () => {
   const random = randomFrom(seed);
   const world = await World.start();
@@ -35,7 +38,9 @@ it(`stops ${terms} times at random moments in time and with 0; nothing is lost, 
       // Before its first line nothing can hear a signal: the system ends the process.
       const isUnborn = life.log.join('') === 'warm\n';
       expect(isUnborn ? [0, 'SIGTERM'] : [0], life.log.join('')).toContain(how);
-      took.push(performance.now() - begun);
+      const ms = performance.now() - begun;
+      took.push(ms);
+      if (ms > noticeable) console.info(`${Math.round(ms)} ms:\n${life.log.join('')}`);
       errors.push(...life.errors().filter((line) => !isUnheard(line)));
       expect(await brokenNow(world)).toEqual([]);
     }
