@@ -44,8 +44,7 @@ export class BreakingSqlite implements Disposable {
   #isCommitDoomed = false;
   #shouldLock = false;
   #other: DatabaseSync | undefined;
-  #healing: string[] = [];
-  #connection: DatabaseSync | undefined;
+  readonly #healing: { readonly connection: DatabaseSync; readonly statement: string }[] = [];
 
   constructor(file: string) {
     this.file = file;
@@ -68,7 +67,9 @@ export class BreakingSqlite implements Disposable {
     this.#isCommitDoomed = false;
     this.#shouldLock = false;
     if (this.#other?.isOpen) this.#other.close();
-    for (const statement of this.#healing.splice(0)) this.#connection?.exec(statement);
+    for (const { connection, statement } of this.#healing.splice(0)) {
+      if (connection.isOpen) connection.exec(statement);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -78,10 +79,9 @@ export class BreakingSqlite implements Disposable {
 
   /** What stands against a statement that is about to run: throws as SQLite would. */
   check(connection: DatabaseSync, text: string, values: readonly SQLInputValue[]): void {
-    this.#connection = connection;
     const isWrite = /^(insert|update|delete)/i.test(text);
-    if (isWrite) this.#arrive(nameOf(text, values));
-    if (/^begin/i.test(text) && this.#shouldLock) this.#lock();
+    if (isWrite) this.#arrive(nameOf(text, values), connection);
+    if (/^begin/i.test(text) && this.#shouldLock) this.#lock(connection);
     const fails =
       (isWrite && this.#trouble === 'disk') ||
       (/^commit/i.test(text) && (this.#isCommitDoomed || this.#trouble === 'disk'));
@@ -96,30 +96,31 @@ export class BreakingSqlite implements Disposable {
     if (error instanceof Error && 'errcode' in error) this.failures += 1;
   }
 
-  #arrive(name: string): void {
+  #arrive(name: string, connection: DatabaseSync): void {
     this.writes.push(name);
     const plan = this.#plan;
     if (plan?.before !== name || (plan.left -= 1) > 0) return;
     this.#plan = undefined;
-    this.#begin(plan.trouble);
+    this.#begin(plan.trouble, connection);
   }
 
-  #begin(trouble: Trouble): void {
+  #begin(trouble: Trouble, connection: DatabaseSync): void {
     const { first, later } = ways[trouble];
     if (trouble === 'disk') this.#trouble = trouble;
     if (trouble === 'commit') this.#isCommitDoomed = true;
     if (trouble === 'locked') this.#shouldLock = true;
-    for (const [breaks, heals] of later) {
-      this.#connection?.exec(breaks(this.#connection));
-      this.#healing.push(heals);
+    for (const [breaks, statement] of later) {
+      connection.exec(breaks(connection));
+      this.#healing.push({ connection, statement });
     }
     if (first) throw this.#failure(first);
   }
 
-  #lock(): void {
+  #lock(connection: DatabaseSync): void {
     this.#shouldLock = false;
-    this.#connection?.exec('pragma busy_timeout = 20');
-    this.#healing.push('pragma busy_timeout = 1000');
+    const { timeout } = connection.prepare('pragma busy_timeout').get() ?? {};
+    connection.exec('pragma busy_timeout = 20');
+    this.#healing.push({ connection, statement: `pragma busy_timeout = ${Number(timeout)}` });
     this.#other = new DatabaseSync(this.file);
     this.#other.exec('begin immediate');
   }
