@@ -51,7 +51,10 @@ export class Crowd {
   deliverAgain(): void {
     const { slack } = this.#world;
     if (slack.delivered.length === 0) return;
-    const delivery = pick(this.#random, slack.delivered);
+    // There are more clicks than commands, and a command that counts twice does more.
+    const commands = slack.delivered.filter(({ type }) => type === 'slash_commands');
+    const isCommand = commands.length > 0 && this.#random() < 0.5;
+    const delivery = pick(this.#random, isCommand ? commands : slack.delivered);
     this.#act(slack.deliverAgain(delivery).then(() => undefined));
   }
 

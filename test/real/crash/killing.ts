@@ -4,6 +4,7 @@ import { Crowd, type Wish } from './crowd.ts';
 import type { Orders } from './failpoints.ts';
 import { Lives } from './lives.ts';
 import type { Random } from './random.ts';
+import { whyStuck } from './stuck.ts';
 import { brokenNow, violations } from './violations.ts';
 import type { World } from './world.ts';
 
@@ -135,6 +136,7 @@ export async function comeToRest(
     quiet = (await isAtRest(world, crowd)) ? quiet + 1 : 0;
   }
   const found = quiet < 3 ? [`never at rest: ${life.log.slice(-20).join('')}`] : [];
+  if (found.length > 0) found.push(...(await whyStuck(world, life)));
   await life.kill('SIGKILL');
   errors.push(...life.errors());
   return [...found, ...(await violations(world, world.wishes))];

@@ -1,8 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Orders } from './failpoints.ts';
+
+/** @see https://nodejs.org/api/report.html */
+interface Report {
+  readonly resourceUsage: unknown;
+  readonly javascriptStack: unknown;
+  readonly libuv: readonly { readonly is_active?: boolean }[];
+  readonly workers?: readonly unknown[];
+}
 
 /** The bot as its own process: `src/main.ts` as it is, with {@link Orders} of when to be killed. */
 export class Life {
@@ -11,6 +22,7 @@ export class Life {
   readonly log: string[] = [];
   /** How it ended: the exit code, or the signal. */
   readonly ended: Promise<number | string>;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'promote-image-life-'));
   readonly #warm: Promise<void>;
   readonly #ready = Promise.withResolvers<void>();
 
@@ -19,7 +31,9 @@ export class Life {
     const paths = ['./failpoints.ts', '../../../src/main.ts'].map((path) =>
       fileURLToPath(new URL(path, import.meta.url)),
     );
-    this.process = spawn(process.execPath, ['--import', ...paths], { env });
+    const report = ['--report-on-signal', '--report-exclude-network', '--report-exclude-env'];
+    const options = [...report, `--report-directory=${this.#folder}`, '--import'];
+    this.process = spawn(process.execPath, [...options, ...paths], { env });
     this.ended = once(this.process, 'exit').then(
       ([code, signal]: unknown[]) => (code ?? signal) as number | string,
     );
@@ -34,6 +48,7 @@ export class Life {
       });
     }
     void this.ended.then((how) => {
+      rmSync(this.#folder, { recursive: true, force: true });
       const error = new Error(`The bot ended with ${how}:\n${this.log.join('')}`);
       warm.reject(error);
       this.#ready.reject(error);
@@ -51,6 +66,20 @@ export class Life {
   /** Resolves when it takes what people do. */
   ready(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** What it waits for, by Node’s own report: for whoever has to find out why it does nothing. */
+  async waitsFor(): Promise<string> {
+    this.process.kill('SIGUSR2');
+    const isWritten = (): boolean => readdirSync(this.#folder).length > 0;
+    for (let look = 0; look < 100 && !isWritten(); look += 1) await sleep(100);
+    // The file is there before it is whole.
+    await sleep(500);
+    const [file = ''] = readdirSync(this.#folder);
+    const report = JSON.parse(readFileSync(join(this.#folder, file), 'utf8')) as Report;
+    const { resourceUsage, javascriptStack, libuv, workers } = report;
+    const handles = libuv.filter(({ is_active: isActive }) => isActive);
+    return JSON.stringify({ resourceUsage, javascriptStack, handles, workers: workers?.length });
   }
 
   /** What it logged at level error. */
