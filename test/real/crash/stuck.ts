@@ -15,7 +15,7 @@ async function activity(url: string): Promise<string> {
   await client.connect();
   try {
     const { rows } = await client.query(`
-      select a.pid, a.state, a.wait_event_type, a.wait_event, now() - a.query_start as since, a.query,
+      select a.pid, a.state, a.wait_event_type, a.wait_event, (now() - a.query_start)::text as since, a.query,
         (select string_agg(concat_ws(' ', l.locktype, l.classid, l.objid, l.mode, l.granted), ', ')
            from pg_locks l where l.pid = a.pid and l.locktype = 'advisory') as locks
       from pg_stat_activity a where a.datname = current_database()`);
