@@ -52,11 +52,12 @@ type Job = Omit<Order, 'intake' | 'outlet'>;
 const intakeSlots = [256 * 1024, 8] as const;
 const outletSlots = [512 * 1024, 56] as const;
 
+const { NODE_COMPILE_CACHE } = process.env;
 /**
  * All that the thread knows of the environment: where compiled code is kept. Without it each thread would compile its
- * modules anew, and load a compiler for that: half of its start and 20 MiB.
+ * modules anew, and load a compiler for that: half of its start and 20 MiB. (`undefined` Node would take for a folder.)
  */
-const threadEnv = { NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] };
+const threadEnv = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 
 /** How long a thread that was told to stop may take to end its child, in milliseconds. */
 const patience = 2000;
