@@ -1,12 +1,13 @@
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
+import { parseArgs } from 'node:util';
 import { knownImage } from '../command.ts';
 import { isRefusal, PromotionError } from '../errors.ts';
 import { repinFiles, subject } from '../pins.ts';
 import type { TreeFile } from '../ports.ts';
 import { parseReference } from '../reference.ts';
 import { createTrees } from '../source/trees.ts';
-import { Failure, readWords, Usage, type Verb } from './verb.ts';
+import { Failure, Usage, type Verb } from './verb.ts';
 
 const usage = 'pins --image <image> --new <name:tag@sha256:digest> [--mercurial-changed] <folder>';
 
@@ -15,13 +16,9 @@ const largest = 5 * 1024 * 1024;
 
 /** Rewrites the pins in every text file of a folder and prints the patch. */
 export const pins: Verb = async ({ args, config, env, print, now }) => {
-  const words = readWords(args, {
-    options: ['--image', '--new'],
-    flags: ['--mercurial-changed'],
-    usage,
-  });
-  const { '--image': name, '--new': text } = words.values;
-  const [folder, ...more] = words.rest;
+  const { values, positionals } = readWords(args);
+  const { image: name, new: text } = values;
+  const [folder, ...more] = positionals;
   if (name === undefined || text === undefined || folder === undefined || more.length > 0)
     throw new Usage(usage);
   const reference = parseReference(text);
@@ -33,7 +30,7 @@ export const pins: Verb = async ({ args, config, env, print, now }) => {
   const image = knownImage(name, policy);
   if (isRefusal(image)) throw new PromotionError(image);
   const files = await readFolder(folder);
-  const mercurialChanged = words.set.has('--mercurial-changed');
+  const mercurialChanged = values['mercurial-changed'] ?? false;
   const { changed, notUnderstood } = repinFiles(files, image, { reference, mercurialChanged });
   if (changed.size > 0) {
     const tree = { source: basename(resolve(folder)), revision: 'the folder as it is', files };
@@ -48,6 +45,16 @@ export const pins: Verb = async ({ args, config, env, print, now }) => {
     );
   }
 };
+
+function readWords(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const options = { image: text, new: text, 'mercurial-changed': { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch {
+    throw new Usage(usage);
+  }
+}
 
 /** Every plain file below the folder, in order of path; what belongs to the version control itself is left out. */
 async function readFolder(folder: string): Promise<readonly TreeFile[]> {

@@ -3,15 +3,18 @@ import { knownImage, parseBuild } from '../command.ts';
 import { connectWorld } from '../composition.ts';
 import { isRefusal, PromotionError } from '../errors.ts';
 import { makePlan } from '../planning.ts';
-import { readWords, Usage, type Verb } from './verb.ts';
+import { TaskId } from '../reference.ts';
+import { Usage, type Verb } from './verb.ts';
 
 const usage = 'plan <image> <build> [tag]';
 
 /** Prints the plan as JSON and does nothing. */
 export const plan: Verb = async ({ args, config, env, print, now }) => {
-  const { rest } = readWords(args, { usage });
-  const [name, word, tag, ...more] = rest;
+  const [name, word, tag, ...more] = args;
   if (name === undefined || word === undefined || more.length > 0) throw new Usage(usage);
+  // One taskId in 64 begins with a hyphen, and there are no options that it could be taken for.
+  if (args.some((one) => one.startsWith('-') && !TaskId.safeParse(one).success))
+    throw new Usage(usage);
   const { policy, environment } = await config();
   const image = knownImage(name, policy);
   if (isRefusal(image)) throw new PromotionError(image);

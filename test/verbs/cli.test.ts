@@ -42,6 +42,15 @@ describe('the operators’ verbs', () => {
     );
   });
 
+  it('plan takes a taskId that begins with a hyphen for one, and any other such word for a mistake', async () => {
+    const world = await on.start();
+    const unknown = await run(world, 'plan', 'build-decision', `-${'A'.repeat(21)}`);
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(unknown.stderr).toContain(`-${'A'.repeat(21)}`);
+    expect(await run(world, 'plan', '--verbose', 'latest')).toMatchObject({ exitCode: 2 });
+    expect(await run(world, 'plan', 'build-decision', '--help')).toMatchObject({ exitCode: 2 });
+  });
+
   it('audit export and verify run beside the bot; a channel that saw another log is noticed', async () => {
     const world = await on.start();
     const { revision } = await on.outside.build('build-decision');
