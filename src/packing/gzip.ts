@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw, type ZlibOptions } from 'node:zlib';
+import { constants, crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 import { release } from '../archive/release.ts';
 import type { Bytes } from '../ports.ts';
 import type { Compressor } from './compressor.ts';
@@ -16,112 +15,124 @@ const blockSize = 1024 * 1024;
  * the time for one and a half percent of the size.
  */
 const windowBits = 14;
-const dictionarySize = 2 ** windowBits;
 /** Blocks under way: when they are all full, whoever delivers the bytes has to wait. */
-const ahead = 8;
+const laneCount = 8;
 
 /** Mtime 0, system unknown: nothing in it tells when or where it was made. */
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 /** An empty last block. */
 const ending = Uint8Array.of(0x03, 0x00);
 
-const deflate = promisify<Uint8Array, ZlibOptions, Buffer>(deflateRaw);
-
 /**
- * gzip on all cores: the bytes are cut into blocks that are compressed side by side in Node's thread pool, each with the
- * end of the one before as its dictionary and flushed to a byte boundary, so that together they are one gzip member.
+ * gzip on all cores: the bytes are cut into blocks that are compressed side by side in Node's thread pool. Each is flushed
+ * to a byte boundary and refers to nothing outside, so that together they are one gzip member.
  * @see https://www.rfc-editor.org/rfc/rfc1952
  */
 export function createGzip({ level = () => 1 }: GzipOptions = {}): Compressor {
-  const options = (): ZlibOptions => ({
-    level: level(),
-    memLevel: 9,
-    windowBits,
-    finishFlush: constants.Z_SYNC_FLUSH,
-    // Most blocks fit into one chunk: each further one is one more way through the thread pool.
-    chunkSize: 512 * 1024,
-  });
-  return { compress: (bytes) => compress(bytes, options) };
+  return { compress: (bytes) => compress(bytes, level) };
 }
 
-async function* compress(bytes: Bytes, options: () => ZlibOptions): AsyncGenerator<Uint8Array> {
-  const queue: Promise<Uint8Array>[] = [];
-  const pool: Buffer[] = [];
+/** The blocks are of the same size but for the last: how the source cuts the bytes must not show in the digest. */
+async function* compress(bytes: Bytes, level: () => number): AsyncGenerator<Uint8Array> {
+  const lanes = Array.from({ length: laneCount }, () => new Lane());
+  let turn = 0;
+  let lane = lanes[turn]!;
   let crc = 0;
   let size = 0;
-  let before: Block | undefined;
   yield header;
   try {
-    for await (const block of blocks(bytes, pool)) {
-      crc = crc32(block.bytes, crc);
-      size += block.bytes.length;
-      const work = deflateBlock(block, before, options());
-      // It is awaited in turn; until then its failure must not count as nobody's.
-      work.catch(() => undefined);
-      queue.push(work);
-      // Deflate has taken its dictionary; only its own input is still in use.
-      if (before) void before.done.promise.then(give(pool, before));
-      before = block;
-      if (queue.length >= ahead) yield* passing(await queue.shift()!);
+    for await (const chunk of bytes) {
+      crc = crc32(chunk, crc);
+      size += chunk.length;
+      for (let from = 0; from < chunk.length;) {
+        from += lane.fill(chunk.subarray(from));
+        if (!lane.isFull) continue;
+        lane.deflate(level());
+        turn = (turn + 1) % laneCount;
+        lane = lanes[turn]!;
+        yield* lane.made();
+      }
     }
-    while (queue.length > 0) yield* passing(await queue.shift()!);
+    if (!lane.isEmpty) lane.deflate(level());
+    for (const rest of [...lanes.slice(turn + 1), ...lanes.slice(0, turn + 1)]) yield* rest.made();
   } finally {
-    await Promise.allSettled(queue);
+    await Promise.all(lanes.map((one) => one.close()));
   }
   yield Buffer.concat([ending, trailer(crc, size)]);
 }
 
-function* passing(piece: Uint8Array): Generator<Uint8Array> {
-  yield piece;
-  release(piece);
-}
-
-interface Block {
-  readonly bytes: Buffer;
-  /** The whole buffer that it lies in. */
-  readonly buffer: Buffer;
-  readonly done: PromiseWithResolvers<void>;
-}
-
-function give(pool: Buffer[], { buffer }: Block) {
-  return (): void => void pool.push(buffer);
-}
-
-async function deflateBlock(
-  block: Block,
-  before: Block | undefined,
-  options: ZlibOptions,
-): Promise<Uint8Array> {
-  const dictionary = before?.bytes.subarray(-dictionarySize);
-  try {
-    return await deflate(block.bytes, dictionary ? { ...options, dictionary } : options);
-  } finally {
-    block.done.resolve();
-  }
-}
-
 /**
- * Exactly {@link blockSize} bytes each, but for the last: how the source cuts them must not show in the digest. Buffers
- * come from the pool where it has any: a new one for each block keeps the garbage collector busy for a quarter of the time.
+ * Makes one block after the other with the same deflate stream and the same memory: new ones for each block keep the
+ * garbage collector busy for a sixteenth of the time.
  */
-async function* blocks(bytes: Bytes, pool: Buffer[]): AsyncGenerator<Block> {
-  const take = (): Buffer => pool.pop() ?? Buffer.allocUnsafeSlow(blockSize);
-  let buffer = take();
-  let filled = 0;
-  for await (const chunk of bytes) {
-    for (let from = 0; from < chunk.length;) {
-      const part = chunk.subarray(from, from + blockSize - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      from += part.length;
-      if (filled < blockSize) continue;
-      yield { bytes: buffer, buffer, done: Promise.withResolvers() };
-      buffer = take();
-      filled = 0;
+class Lane {
+  readonly #block = Buffer.allocUnsafeSlow(blockSize);
+  #filled = 0;
+  #stream: { readonly level: number; readonly deflate: DeflateRaw } | undefined;
+  #done = Promise.resolve();
+  readonly #pieces: Buffer[] = [];
+  #last: Buffer | undefined;
+
+  get isEmpty(): boolean {
+    return this.#filled === 0;
+  }
+
+  get isFull(): boolean {
+    return this.#filled === blockSize;
+  }
+
+  /** Takes what it has room for, and gives how many bytes that is. */
+  fill(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, blockSize - this.#filled);
+    this.#block.set(part, this.#filled);
+    this.#filled += part.length;
+    return part.length;
+  }
+
+  /** Begins to compress what it was filled with. */
+  deflate(level: number): void {
+    const { deflate } = this.#streamOf(level);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    deflate.write(this.#block.subarray(0, this.#filled), (error) =>
+      error ? reject(error) : resolve(),
+    );
+    // It is awaited in turn; until then its failure must not count as nobody's.
+    promise.catch(() => undefined);
+    this.#done = promise;
+    this.#filled = 0;
+  }
+
+  /** What has become of its block, which can be filled again then. A piece is good until the next one is asked for. */
+  async *made(): AsyncGenerator<Uint8Array> {
+    await this.#done;
+    for (const piece of this.#pieces.splice(0)) {
+      // Pieces share a buffer until it is full.
+      if (this.#last && this.#last.buffer !== piece.buffer) release(this.#last);
+      this.#last = piece;
+      yield piece;
     }
   }
-  if (filled === 0) return;
-  yield { bytes: buffer.subarray(0, filled), buffer, done: Promise.withResolvers() };
+
+  async close(): Promise<void> {
+    await this.#done.catch(() => undefined);
+    this.#stream?.deflate.destroy();
+  }
+
+  #streamOf(level: number) {
+    if (this.#stream?.level === level) return this.#stream;
+    this.#stream?.deflate.destroy();
+    const deflate = createDeflateRaw({
+      level,
+      memLevel: 9,
+      windowBits,
+      flush: constants.Z_FULL_FLUSH,
+      // Most blocks fit into one chunk: each further one is one more way through the thread pool.
+      chunkSize: 512 * 1024,
+    });
+    deflate.on('data', (piece: Buffer) => this.#pieces.push(piece));
+    deflate.on('error', () => undefined);
+    return (this.#stream = { level, deflate });
+  }
 }
 
 /** CRC and length modulo 2^32, little-endian. */

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -72,8 +73,9 @@ export async function packArchive(
   to: PackTo,
 ): Promise<ReadArchive> {
   const { signal, ...order } = options;
-  const stopped = stoppable(bytes, signal, to.onRead);
-  return await inThread({ ...order, job: 'pack' }, stopped, async (thread) => {
+  return await inThread({ ...order, job: 'pack' }, { bytes, onRead: to.onRead }, async (thread) => {
+    // Not only while bytes come: a compressor may hang when it has them all.
+    using _ = addAbortListener(signal, () => thread.fail(signal.reason));
     let sink: Sink | undefined;
     for (;;) {
       const message = await thread.next();
@@ -93,7 +95,7 @@ export async function packArchive(
 /** Reads an image archive to its end in a thread of its own and tells what it holds. */
 export async function inspectArchive(bytes: Bytes, limits: ArchiveLimits): Promise<Contents> {
   const job: Job = { job: 'inspect', limits, compressor: plainZlib };
-  return await inThread(job, bytes, async (thread) => {
+  return await inThread(job, { bytes }, async (thread) => {
     for (;;) {
       const message = await thread.next();
       if (message.say === 'contents') return message.contents;
@@ -101,16 +103,21 @@ export async function inspectArchive(bytes: Bytes, limits: ArchiveLimits): Promi
   });
 }
 
+interface Source {
+  readonly bytes: Bytes;
+  readonly onRead?: PackTo['onRead'];
+}
+
 async function inThread<T>(
   job: Job,
-  bytes: Bytes,
+  { bytes, onRead = () => undefined }: Source,
   converse: (thread: Thread) => Promise<T>,
 ): Promise<T> {
   const thread = new Thread(job);
   const over = new AbortController();
   // Whatever fails first ends the other side, too.
   const fed = thread
-    .feed(stoppable(bytes, over.signal, () => undefined))
+    .feed(stoppable(bytes, over.signal, onRead))
     .catch((error: unknown) => thread.fail(error));
   try {
     const result = await converse(thread);

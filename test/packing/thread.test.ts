@@ -219,10 +219,13 @@ describe('igzip', () => {
     await expect(work).rejects.toThrow('it cannot be started');
   });
 
-  it('is ended with the push, and leaves no process behind', async () => {
+  it.each([
+    ['while bytes come', image],
+    ['when all bytes are there', makeImage([mercurial])],
+  ])('is ended with the push %s, and leaves no process behind', async (_, some) => {
     const stop = new AbortController();
     const compressor = await igzip('hangs');
-    const work = pack(zstd(imageArchive(image, 'image_builder')), {
+    const work = pack(zstd(imageArchive(some, 'image_builder')), {
       compressor,
       signal: stop.signal,
     });
