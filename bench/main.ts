@@ -14,6 +14,7 @@ import { promises, reportOf, timesOf, type Findings } from './report.ts';
 import { runRow, type Field, type RowResult } from './rounds.ts';
 import type { ContenderName } from './rows.ts';
 import { startArtifactServer } from './service.ts';
+import { runTrial } from './trial.ts';
 
 const options = readOptions(process.argv.slice(2));
 if (typeof options === 'string') {
@@ -38,6 +39,7 @@ async function run(given: Options, signal: AbortSignal): Promise<Findings> {
   try {
     const stage = { artifacts, dockerd, signal };
     const field = { stage, data, contenders: contendersOf(given, peers, dockerd) };
+    await warmUp(field);
     const results = await runRows(given, field);
     const floor = await measureFloor(data, { runs: given.runs, signal });
     const leftOut = [...peers.missing].map(([name, why]) => `${name} is left out: ${why}`);
@@ -86,6 +88,12 @@ function contendersOf(
       (!usesDocker || dockerd !== undefined),
   );
   return new Map(fit as [ContenderName, Contender][]);
+}
+
+/** Nobody's first run pays for what is kept from then on, like compiled code. */
+async function warmUp({ stage, data, contenders }: Field): Promise<void> {
+  const archive = await data.archive('A');
+  for (const contender of contenders.values()) await runTrial(stage, { archive, contender });
 }
 
 async function runRows(given: Options, field: Field): Promise<RowResult[]> {
