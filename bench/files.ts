@@ -63,7 +63,8 @@ async function fill({ bytes, from }: Filling, used: Set<string>): Promise<Source
 
 async function* filesBelow(folder: string): AsyncGenerator<SourceFile> {
   const names = await readdir(folder).catch(() => []);
-  for (const name of names.toSorted(byName)) {
+  // What is hidden is caches, and may change at any time.
+  for (const name of names.filter((one) => !one.startsWith('.')).toSorted(byName)) {
     const path = join(folder, name);
     const stat = await lstat(path).catch(() => undefined);
     if (stat?.isDirectory()) yield* filesBelow(path);
@@ -92,9 +93,16 @@ export function* membersOf(files: readonly SourceFile[], prefix = ''): Generator
       name,
       size,
       mode: 0o755,
-      body: () => createReadStream(path, { end: size - 1, highWaterMark: 1024 * 1024 }),
+      body: () => beginning(path, size),
     };
   }
+}
+
+/** So many bytes of a file. Throws where it has become shorter. */
+async function* beginning(path: string, size: number): AsyncGenerator<Uint8Array> {
+  const stream = createReadStream(path, { end: size - 1, highWaterMark: 1024 * 1024 });
+  yield* stream;
+  if (stream.bytesRead < size) throw new Error(`${path} changed while it was read`);
 }
 
 function foldersAbove(path: string): string[] {

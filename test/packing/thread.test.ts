@@ -157,6 +157,27 @@ describe('what goes wrong comes through', () => {
     await expect.poll(() => isClosed).toBe(true);
   });
 
+  it('as the end that it is put to, where all bytes are there and no room is left for what they make', async () => {
+    // To zstd one noise again and again, to gzip, which looks back less far, forty noises.
+    const layer = await makeLayer({ noise: Buffer.concat(Array(40).fill(randomBytes(1_000_000))) });
+    const stop = new AbortController();
+    let isRead = false;
+    let taken = 0;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      yield* zstd(imageArchive(makeImage([layer]), 'docker-25'));
+      isRead = true;
+    }
+    const keepsAll: Sink = {
+      add: async ({ length }) => void (taken += length),
+      finish: () => undefined,
+    };
+    const work = pack(source(), { signal: stop.signal, sinkOf: () => keepsAll });
+    work.catch(() => undefined);
+    await expect.poll(() => isRead && taken, { timeout: 10_000 }).toBe(56 * 512 * 1024);
+    stop.abort(new Error('withdrawn'));
+    await expect(work).rejects.toThrow('withdrawn');
+  });
+
   it('as the error of whoever takes the layers', async () => {
     const full: Sink = {
       add: () => Promise.reject(new Error('it is full')),
