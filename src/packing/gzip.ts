@@ -34,9 +34,9 @@ export function createGzip({ level = () => 1 }: GzipOptions = {}): Compressor {
 
 /** The blocks are of the same size but for the last: how the source cuts the bytes must not show in the digest. */
 async function* compress(bytes: Bytes, level: () => number): AsyncGenerator<Uint8Array> {
-  const lanes = Array.from({ length: laneCount }, () => new Lane());
+  const lanes: Lane[] = [];
   let turn = 0;
-  let lane = lanes[turn]!;
+  let lane = (lanes[turn] = new Lane());
   let crc = 0;
   let size = 0;
   yield header;
@@ -49,7 +49,7 @@ async function* compress(bytes: Bytes, level: () => number): AsyncGenerator<Uint
         if (!lane.isFull) continue;
         lane.deflate(level());
         turn = (turn + 1) % laneCount;
-        lane = lanes[turn]!;
+        lane = lanes[turn] ??= new Lane();
         yield* lane.made();
       }
     }
