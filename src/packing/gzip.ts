@@ -125,11 +125,13 @@ class Lane {
       level,
       memLevel: 9,
       windowBits,
+      // After each block, and with nothing left to refer back to: the next one is another lane's.
       flush: constants.Z_FULL_FLUSH,
-      // Most blocks fit into one chunk: each further one is one more way through the thread pool.
+      // Smaller ones are more ways through the thread pool, larger ones only more memory.
       chunkSize: 512 * 1024,
     });
     deflate.on('data', (piece: Buffer) => this.#pieces.push(piece));
+    // The one who wrote is told.
     deflate.on('error', () => undefined);
     return (this.#stream = { level, deflate });
   }
