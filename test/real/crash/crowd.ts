@@ -95,11 +95,11 @@ export class Crowd {
 
   async #decide(): Promise<void> {
     while (this.#isHere) {
-      for (const card of this.#cards()) {
-        const wish = this.#world.wishes.find(({ taskId }) =>
-          JSON.stringify(card.blocks).includes(taskId),
-        );
-        if (!wish || this.#busy.has(card.ts) || !buttons(card).includes('approve')) continue;
+      for (const card of this.undecided()) {
+        if (this.#busy.has(card.ts)) continue;
+        const says = JSON.stringify(card.blocks);
+        const wish = this.#world.wishes.find(({ taskId }) => says.includes(taskId));
+        if (!wish) continue;
         this.#busy.add(card.ts);
         this.#act(this.#click(card, wish).finally(() => this.#busy.delete(card.ts)));
       }

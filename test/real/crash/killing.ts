@@ -85,6 +85,8 @@ export async function kill(killing: Killing): Promise<Killed> {
       if ((at + 1) % between === 0 || at + 1 === deaths.length) {
         const rest = { lives, crowd, errors, patience };
         for (const problem of await comeToRest(world, rest)) found.add(problem);
+        const seconds = Math.round(performance.now() / 1000);
+        console.info(`${at + 1} deaths, ${world.wishes.length} wishes, ${seconds} s`);
       }
       if (found.size > 0) break;
     }
