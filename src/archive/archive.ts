@@ -16,12 +16,12 @@ export interface ArchiveOptions {
   readonly limits: ArchiveLimits;
   /**
    * Gets each layer while it streams by. Awaited before the reader goes on with the next entry; what it leaves unread is
-   * read on for the proof.
+   * read on for the proof, unless it reads `unhashed`.
    */
   readonly onLayer?: OnLayer | undefined;
 }
 
-/** An image archive that was read to its end and proven. */
+/** An image archive that was read to its end and proven, but for layers that were read unhashed. */
 export interface ReadArchive extends Contents {
   /** The image's config, byte by byte. */
   readonly config: Uint8Array;

@@ -15,6 +15,10 @@ export interface LayerStream {
   readonly size: number | undefined;
   /** May be read once. A chunk is good until the next one is asked for. */
   readonly bytes: Bytes;
+  /**
+   * The same bytes for who needs no proof of them: `claimed` is taken for the diffID. `undefined` where none is claimed.
+   */
+  readonly unhashed: Bytes | undefined;
 }
 
 export type OnLayer = (layer: LayerStream) => Promise<void>;
@@ -32,9 +36,10 @@ export interface LayerFile {
   readonly some: () => Promise<Uint8Array | undefined>;
 }
 
-/** What was proven of a layer by reading it. */
+/** A layer that was read to its end. */
 export interface ReadLayer {
   readonly index: number;
+  /** Proven, unless it was read as {@link LayerStream.unhashed}. */
   readonly diffId: Digest;
   readonly size: number;
 }
@@ -48,19 +53,24 @@ export async function readLayer(
   const stored = new Counted(file.some);
   const gzip = looksLikeGzip(file.start) ? gunzip(metered(stored, meter)) : undefined;
   const unpacked = gzip ? new Counted(() => nextOf(gzip, file, meter)) : stored;
+  const claimed = gzip ? undefined : file.named;
   await onLayer?.({
     index: file.index,
-    claimed: gzip ? undefined : file.named,
+    claimed,
     size: gzip ? undefined : file.size,
     bytes: bytesOf(unpacked.some),
+    unhashed: claimed && unpacked.unhashed(),
   });
   // Whatever a reader left unread belongs to the hash.
   while ((await unpacked.some()) !== undefined);
+  const { index } = file;
+  const { size } = unpacked;
+  if (claimed && !unpacked.isHashed) return { index, diffId: claimed, size };
   const diffId = unpacked.digest();
   if (file.named && file.named !== diffId && file.named !== stored.digest()) {
-    refuseLayer(file.index, `does not have the sha256 that its name gives: it is ${diffId}`);
+    refuseLayer(index, `does not have the sha256 that its name gives: it is ${diffId}`);
   }
-  return { index: file.index, diffId, size: unpacked.size };
+  return { index, diffId, size };
 }
 
 /** Throws `archive-layer`; `index` is 0-based, people count from 1. */
@@ -68,13 +78,14 @@ export function refuseLayer(index: number, problem: string): never {
   fail('archive-layer', { layer: String(index + 1), problem });
 }
 
-/** Bytes that are hashed and counted as they are taken. */
+/** Bytes that are counted as they are taken, and hashed unless somebody takes them unhashed. */
 class Counted {
   readonly #some: () => Promise<Uint8Array | undefined>;
   readonly #hash: Hash = createHash('sha256');
   #failure: { readonly error: unknown } | undefined;
   #digest: Digest | undefined;
   size = 0;
+  isHashed = true;
 
   constructor(some: () => Promise<Uint8Array | undefined>) {
     this.#some = some;
@@ -85,7 +96,7 @@ class Counted {
     if (this.#failure) throw this.#failure.error;
     try {
       const chunk = await this.#some();
-      if (chunk) this.#hash.update(chunk);
+      if (chunk && this.isHashed) this.#hash.update(chunk);
       this.size += chunk?.length ?? 0;
       return chunk;
     } catch (error) {
@@ -93,6 +104,12 @@ class Counted {
       throw error;
     }
   };
+
+  /** All bytes; from the first one on there is no digest any more. */
+  async *unhashed(): AsyncGenerator<Uint8Array> {
+    this.isHashed = false;
+    yield* bytesOf(this.some);
+  }
 
   digest(): Digest {
     this.#digest ??= digestFromHex(this.#hash.digest('hex'));

@@ -25,9 +25,9 @@ export interface Filled {
 }
 
 /** A layer as its header announces it, before its bytes. */
-export type AnnouncedLayer = Omit<LayerStream, 'bytes'>;
+export type AnnouncedLayer = Omit<LayerStream, 'bytes' | 'unhashed'>;
 
-/** A packed layer that has been handed over whole. */
+/** A packed layer that has been handed over whole, and is what its name claims. */
 export interface Packed {
   readonly digest: Digest;
   /** Compressed bytes. */
@@ -38,7 +38,7 @@ export interface Packed {
 export type ToThread =
   | { readonly say: 'bytes'; readonly filled: Filled }
   | { readonly say: 'end' }
-  /** What becomes of the layer that was announced: it is packed, or only proven. */
+  /** What becomes of the layer that was announced: it is packed, or only passes. */
   | { readonly say: 'layer'; readonly pack: boolean }
   /** A piece is not needed any more: its slot may be filled again. */
   | { readonly say: 'emptied'; readonly slot: number }

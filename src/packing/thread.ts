@@ -31,7 +31,10 @@ export interface PackOptions {
 
 /** What becomes of the layers. */
 export interface PackTo {
-  /** Where the layer goes, packed; `undefined` where it is only to be proven. Awaited before any of it is read. */
+  /**
+   * Where the layer goes, packed. Awaited before any of it is read. With `undefined` it only passes, and the diffID that
+   * its name claims is not proven: for archives of which every layer was proven before.
+   */
   readonly onLayer: (layer: AnnouncedLayer) => Promise<Sink | undefined>;
   /** Uncompressed bytes of a layer that are done. */
   readonly onDone: (index: number, bytes: number) => void;

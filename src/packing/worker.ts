@@ -8,7 +8,7 @@ import type { Bytes } from '../ports.ts';
 import { digestFromHex } from '../reference.ts';
 import { CompressorFailure } from './compressor.ts';
 import { Mailbox, Stopped } from './mailbox.ts';
-import type { FromThread, Order } from './protocol.ts';
+import type { FromThread, Order, Packed } from './protocol.ts';
 import { BackPressure } from './back-pressure.ts';
 import { compressorOf } from './setting.ts';
 
@@ -22,6 +22,8 @@ const often = 4 * 1024 * 1024;
 if (!parentPort) throw new Error('This runs as a thread');
 const mailbox = new Mailbox(parentPort, order);
 const pressure = new BackPressure();
+/** The last layer that was handed over, until it is proven. */
+let unproven: Packed | undefined;
 const result = await work();
 if (result) mailbox.tell(result);
 mailbox.close();
@@ -33,6 +35,7 @@ async function work(): Promise<FromThread | undefined> {
       return { say: 'contents', contents: await createInspect(limits)(mailbox.bytes()) };
     }
     const archive = await readArchive(mailbox.bytes(), { limits, onLayer: pack });
+    tellProven();
     return { say: 'archive', archive };
   } catch (error) {
     if (error instanceof Stopped) return undefined;
@@ -45,14 +48,14 @@ async function work(): Promise<FromThread | undefined> {
   }
 }
 
-/** Packs the layer and hands it over; one that is there already is only read on for its proof. */
-async function pack({ bytes, ...layer }: LayerStream): Promise<void> {
-  const isWanted = await mailbox.announce(layer);
-  const passing = counted(bytes, layer.index);
-  if (!isWanted) {
-    for await (const _ of passing);
+/** Packs the layer and hands it over; one that is there already only passes. */
+async function pack({ bytes, unhashed, ...layer }: LayerStream): Promise<void> {
+  tellProven();
+  if (!(await mailbox.announce(layer))) {
+    for await (const _ of counted(unhashed ?? bytes, layer.index));
     return;
   }
+  const passing = counted(bytes, layer.index);
   const hash = createHash('sha256');
   let size = 0;
   const compressor = compressorOf(order.compressor, { signal: mailbox.stopped, pressure });
@@ -62,8 +65,13 @@ async function pack({ bytes, ...layer }: LayerStream): Promise<void> {
     pressure.handed(piece.length, await mailbox.hand(piece));
   }
   mailbox.flush();
-  const digest = digestFromHex(hash.digest('hex'));
-  mailbox.tell({ say: 'packed', packed: { digest, size } });
+  unproven = { digest: digestFromHex(hash.digest('hex')), size };
+}
+
+/** The reader has gone on, so what was packed last is what its name claims: its upload may be completed. */
+function tellProven(): void {
+  if (unproven) mailbox.tell({ say: 'packed', packed: unproven });
+  unproven = undefined;
 }
 
 async function* counted(bytes: Bytes, index: number): AsyncGenerator<Uint8Array> {

@@ -86,6 +86,7 @@ export class Carrier {
     const there = expected && known.get(expected);
     report.layer(index, { state: there?.how ?? 'sending', size });
     if (!there) return await this.#upload(layer);
+    // Nothing of it will be published, and that its name is true was proven for the plan, of this very artifact.
     this.#layers.set(index, there);
     return undefined;
   }

@@ -117,16 +117,44 @@ async function* passing(pieces: readonly Uint8Array[]): Bytes & AsyncGenerator<U
   yield* pieces;
 }
 
-it('a layer that nobody wants is proven all the same', async () => {
-  const { archive } = await pack(zstd(imageArchive(image, 'image_builder')), {
-    sinkOf: () => undefined,
+/** The archive with one bit of its first layer turned over. */
+async function tampered(layout: Layout): Promise<Bytes> {
+  const bytes = Buffer.concat(await Array.fromAsync(imageArchive(image, layout)));
+  const at = bytes.indexOf('again and again ');
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  return zstd(passing([bytes]));
+}
+
+describe('a layer that nobody wants', () => {
+  const sinkOf = () => undefined;
+
+  it.each(['image_builder', 'docker-25'] as const)(
+    'passes unproven where its name tells its diffID, as in the layout of %s',
+    async (layout) => {
+      const { archive, done } = await pack(await tampered(layout), { sinkOf });
+      expect(layersOf(archive)).toEqual(layersOf(image));
+      expect(new Set(done)).toEqual(new Set(image.layers.map(({ size }) => size)));
+    },
+  );
+
+  it('is proven where nothing tells its diffID but its bytes', async () => {
+    const { archive } = await pack(zstd(imageArchive(image, 'docker-24')), { sinkOf });
+    expect(layersOf(archive)).toEqual(layersOf(image));
+    const wrong = pack(await tampered('docker-24'), { sinkOf });
+    await expect(wrong).rejects.toMatchObject({ reason: expect.stringMatching(/^archive-/) });
   });
-  expect(layersOf(archive)).toEqual(layersOf(image));
-  const wrong = Buffer.concat(await Array.fromAsync(imageArchive(image, 'image_builder')));
-  wrong.writeUInt8(wrong.readUInt8(1_000_000) ^ 1, 1_000_000);
-  const tampered = pack(zstd(passing([wrong])), { sinkOf: () => undefined });
-  await expect(tampered).rejects.toMatchObject({ reason: 'archive-layer' });
 });
+
+it.each(['image_builder', 'docker-25'] as const)(
+  'a layer that is packed is proven before its upload may be completed, in the layout of %s',
+  async (layout) => {
+    let shelf = new Shelf();
+    const wrong = pack(await tampered(layout), { sinkOf: () => (shelf = new Shelf()) });
+    await expect(wrong).rejects.toMatchObject({ reason: 'archive-layer' });
+    expect(gunzipSync(shelf.bytes).length).toBe(large.size);
+    expect(shelf.packed).toBeUndefined();
+  },
+);
 
 describe('what goes wrong comes through', () => {
   it('as the refusal that it is', async () => {

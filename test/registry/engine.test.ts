@@ -23,6 +23,12 @@ const name = 'mozillareleases/build-decision';
 const bytesSent = () =>
   registry.requests.filter(({ step }) => step === 'patch' || step === 'finish').length;
 
+/** As a download ends whose bytes are not those that were approved. */
+async function* changed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* bytes;
+  fail('changed-artifact', { problem: 'near its end' });
+}
+
 describe('an image of which every part is there', () => {
   it('is published without a byte of it, when its artifact has proven that it is the approved one', async () => {
     const image = await randomImage(90_000, 10);
@@ -40,13 +46,25 @@ describe('an image of which every part is there', () => {
     const image = await randomImage(90_000, 10);
     await engine()(pushOf(image));
     const target = { name, tag: '2.0.0' };
-    async function* broken(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      yield* bytes;
-      fail('changed-artifact', { problem: 'near its end' });
-    }
-    const again = pushOf(image, { target, through: broken });
+    const again = pushOf(image, { target, through: changed });
     expect(await reasonOf(engine()(again))).toBe('changed-artifact');
     expect(registry.store.repository(name).tags.has('2.0.0')).toBe(false);
+  });
+});
+
+describe('an image of which some layers are there', () => {
+  it('is not published where the artifact is another by now, be it in those layers only', async () => {
+    const base = await randomLayer(90_000);
+    const first = pushOf(makeImage([base]));
+    await engine()(first);
+    const image = makeImage([base, await randomLayer(10)]);
+    const target = { name, tag: '2.0.0' };
+    const { open } = await randomLayer(90_000);
+    const another = { ...image, layers: [{ ...base, open }, ...image.layers.slice(1)] };
+    const again = pushOf(another, { target, through: changed, ledger: first.ledger });
+    expect(await reasonOf(engine()(again))).toBe('changed-artifact');
+    const { tags, manifests } = registry.store.repository(name);
+    expect([tags.has('2.0.0'), manifests.size]).toEqual([false, 1]);
   });
 });
 
