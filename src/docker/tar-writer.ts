@@ -1,9 +1,11 @@
 import type { Writable } from 'node:stream';
-import { once } from 'node:events';
 
 const block = 512;
 
-/** Writes a tar of plain files, one after the other, with back-pressure. The caller ends `sink`. */
+/**
+ * Writes a tar of plain files, one after the other. What was given to it is the caller’s again when `sink` says that it
+ * is written. The caller ends `sink`.
+ */
 export class TarWriter {
   readonly #sink: Writable;
 
@@ -17,9 +19,9 @@ export class TarWriter {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    // A stream that is gone takes bytes without a word and never drains.
-    if (this.#sink.destroyed) throw this.#sink.errored ?? new Error('The stream is closed');
-    if (!this.#sink.write(bytes)) await once(this.#sink, 'drain');
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#sink.write(bytes, (error) => (error ? reject(error) : resolve()));
+    await promise;
   }
 
   async pad(size: number): Promise<void> {
