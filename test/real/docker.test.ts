@@ -133,6 +133,24 @@ describe('the docker engine, with a real engine and a real registry', () => {
     expect(setting.opened()).toBe(0);
   });
 
+  it('is not published where a layer is another than its name says: the engine hashes it, too', async () => {
+    const [base, ...others] = image.layers;
+    if (!base) throw new Error('The image has no layer');
+    const { open } = await makeLayer({
+      'etc/os-release': 'ID=test\n',
+      'bin/base': randomBytes(200_000),
+    });
+    const before = await inEngine();
+    const lying = { ...image, layers: [{ ...base, open }, ...others] };
+    const { push } = pushOf({ image: lying, target, credentials: bot });
+    await expect(engine()(push)).rejects.toMatchObject({
+      reason: 'docker-failed',
+      facts: { problem: expect.stringContaining('invalid diffID for layer 0') },
+    });
+    expect(await inEngine()).toEqual(before);
+    await expect(skopeo()).rejects.toThrow('manifest unknown');
+  });
+
   it('leaves images and tags of the engine as they were', async () => {
     const name = `${registry.host}/${target.name}`;
     const own = makeImage([await makeLayer({ own: `${count}` })]);
