@@ -16,8 +16,8 @@ export const pace = {
 
 /**
  * Runs bytes through a decoder of `node:zlib`. A chunk is good until the next one is asked for: then it is empty.
- * Leaving early closes `source`; an error of `source` comes through as it is, one of the decoder is told by
- * {@link isDecoderError}.
+ * Leaving early closes `source` and leaves the last chunk as it is, as a socket may still be reading it; an error of
+ * `source` comes through as it is, one of the decoder is told by {@link isDecoderError}.
  */
 export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerator<Uint8Array> {
   let failure: { readonly error: unknown } | undefined;

@@ -57,6 +57,7 @@ export async function kill(killing: Killing): Promise<Killed> {
   const found = new Set<string>();
   const reached: string[] = [];
   const errors: string[] = [];
+  const since = performance.now();
   try {
     let start = await measureStart(lives);
     for (const [at, death] of deaths.entries()) {
@@ -85,7 +86,7 @@ export async function kill(killing: Killing): Promise<Killed> {
       if ((at + 1) % between === 0 || at + 1 === deaths.length) {
         const rest = { lives, crowd, errors, patience };
         for (const problem of await comeToRest(world, rest)) found.add(problem);
-        const seconds = Math.round(performance.now() / 1000);
+        const seconds = Math.round((performance.now() - since) / 1000);
         console.info(`${at + 1} deaths, ${world.wishes.length} wishes, ${seconds} s`);
       }
       if (found.size > 0) break;
