@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { Bytes } from '../ports.ts';
 import { release } from './release.ts';
@@ -35,6 +36,8 @@ export async function* decoded(source: Bytes, decoder: Transform): AsyncGenerato
     for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
       const { buffer, byteOffset, length } = chunk;
       yield chunk;
+      // While chunks are at hand the event loop does not come round, and only there the decoder is told to go on.
+      await turn();
       // It fills a buffer from the beginning to the end, and with its last chunk it has let go of it.
       if (byteOffset + length === buffer.byteLength) release(chunk);
     }

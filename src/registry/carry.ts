@@ -58,12 +58,15 @@ export class Carrier {
     this.#carriage = carriage;
   }
 
-  /** Reads the artifact to its end. Throws a PromotionError, or a LostUpload where it must be read again. */
-  async carry(artifact: Artifact): Promise<Carried> {
+  /**
+   * Reads the artifact to its end; gets ready for it while it opens. Throws a PromotionError, or a LostUpload where it
+   * must be read again.
+   */
+  async carry(opening: Promise<Artifact>): Promise<Carried> {
     const { client, contents, report, limits, compressor } = this.#carriage;
     const { signal } = client;
     const read = await packArchive(
-      artifact.bytes,
+      bytesOf(opening),
       { limits, compressor, signal },
       {
         onRead: (bytes) => report.read(bytes),
@@ -72,7 +75,7 @@ export class Carrier {
       },
     );
     // Throws where the last byte, and with it the signed hash, was not reached.
-    artifact.facts();
+    (await opening).facts();
     check(read, contents);
     const layers = await Promise.all(read.layers.map((_, index) => this.#carried(read, index)));
     const { config: bytes } = read;
@@ -128,6 +131,10 @@ export class Carrier {
       layer instanceof Upload ? { ...(await layer.done), how: 'sent' as const } : layer;
     return { ...carried, diffId };
   }
+}
+
+async function* bytesOf(opening: Promise<Artifact>): AsyncGenerator<Uint8Array> {
+  yield* (await opening).bytes;
 }
 
 /** Throws `changed-image` where the artifact unpacks to anything but what was approved. */

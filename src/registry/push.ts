@@ -123,12 +123,13 @@ async function carryOnce(
   { options, push, learned, spare, report }: Work,
   { chunks, compressor }: How,
 ): Promise<Carried> {
-  const artifact = await push.open();
-  report.opened(artifact.size);
+  const opening = open(push, report);
+  // Awaited when it is known what to do with it; until then its failure must not count as nobody's.
+  opening.catch(() => undefined);
   const known = await learned;
   const whole = await wholeImage(client, push, known);
   if (whole) {
-    await proveArtifact(artifact, client.signal, report);
+    await proveArtifact(await opening, client.signal, report);
     return whole;
   }
   const stop = new AbortController();
@@ -146,13 +147,19 @@ async function carryOnce(
     report,
   });
   try {
-    return await carrier.carry(artifact);
+    return await carrier.carry(opening);
   } catch (error) {
     stop.abort(error);
     const last = leaving(client);
     await Promise.all(carrier.uploads.map((upload) => upload.cancel(last)));
     throw error;
   }
+}
+
+async function open(push: Push, report: Report): Promise<Artifact> {
+  const artifact = await push.open();
+  report.opened(artifact.size);
+  return artifact;
 }
 
 /**
