@@ -49,16 +49,28 @@ export async function* imageArchive(
   else yield* tar(await likeDocker25(image, options.layers === 'gzip' ? gzipped : plain));
 }
 
-/** Packs bytes as one zstd frame; Taskcluster uses level 10 for level 3, else 3. */
-export function zstd(bytes: AsyncIterable<Uint8Array>, level = 3): AsyncIterable<Uint8Array> {
+/** The last block of a zstd frame: raw, and empty. */
+const lastBlock = Uint8Array.of(1, 0, 0);
+
+/** Packs bytes, at least one, as one zstd frame; Taskcluster uses level 10 for level 3, else 3. */
+export async function* zstd(
+  bytes: AsyncIterable<Uint8Array>,
+  level = 3,
+): AsyncGenerator<Uint8Array> {
   const encoder = createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level } });
   const feed = async () => {
     for await (const chunk of bytes) await written(encoder, chunk);
-    // Only now: ended with a write under way, Node's encoder adds an empty second frame.
-    encoder.end();
+    await new Promise<void>((resolve) => encoder.flush(constants.ZSTD_e_flush, resolve));
+    // Where the frame ends with one of its buffers, Node's encoder adds an empty second frame: so it never ends one.
+    encoder.push(lastBlock);
+    encoder.push(null);
   };
   feed().catch((error: unknown) => encoder.destroy(error as Error));
-  return encoder;
+  try {
+    yield* encoder as AsyncIterable<Uint8Array>;
+  } finally {
+    encoder.destroy();
+  }
 }
 
 function written(stream: Writable, chunk: Uint8Array): Promise<void> {
