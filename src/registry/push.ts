@@ -124,9 +124,8 @@ async function carryOnce(
   { chunks, compressor }: How,
 ): Promise<Carried> {
   const opening = open(push, report);
-  // Awaited when it is known what to do with it; until then its failure must not count as nobody's.
-  opening.catch(() => undefined);
-  const known = await learned;
+  // That there is no such artifact is told at once, however long the registry takes.
+  const known = await Promise.race([learned, opening.then(() => learned)]);
   const whole = await wholeImage(client, push, known);
   if (whole) {
     await proveArtifact(await opening, client.signal, report);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { createIgzip } from '../../src/packing/igzip.ts';
+import { inChunks } from '../archive/parts.ts';
 import { folderWithIgzip } from './stand-in.ts';
 
 it('takes a small layer that comes in drops while nobody is at hand', async () => {
@@ -11,7 +12,7 @@ it('takes a small layer that comes in drops while nobody is at hand', async () =
   const layer = randomBytes(400);
   const { signal } = new AbortController();
   const pieces: Buffer[] = [];
-  for await (const piece of createIgzip({ path, level: 1, signal }).compress(only(layer))) {
+  for await (const piece of createIgzip({ path, level: 1, signal }).compress(inChunks(layer))) {
     pieces.push(Buffer.from(piece));
     // What comes meanwhile is put together by Node, in memory that it shares with everybody else.
     await sleep(20);
@@ -19,7 +20,3 @@ it('takes a small layer that comes in drops while nobody is at hand', async () =
   expect(pieces.length).toBeGreaterThan(1);
   expect(gunzipSync(Buffer.concat(pieces))).toEqual(layer);
 });
-
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}

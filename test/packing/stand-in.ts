@@ -16,13 +16,12 @@ export type Behaviour =
 const compress = `const z = require('node:zlib').createGzip({ level: 1 }); process.stdin.pipe(z).pipe(process.stdout);`;
 const programs: Readonly<Record<Behaviour, string>> = {
   compresses: compress,
-  drips: `const z = require('node:zlib'); const pieces = [];
-process.stdin.on('data', (piece) => pieces.push(piece)).on('end', () => {
-  const bytes = z.gzipSync(Buffer.concat(pieces), { level: 1 });
-  let at = 0;
-  const drip = () => at < bytes.length && process.stdout.write(bytes.subarray(at, (at += 8)), () => setTimeout(drip, 2));
-  drip();
-});`,
+  drips: `const bytes = require('node:zlib').gzipSync(require('node:fs').readFileSync(0));
+let at = 0;
+const dripping = setInterval(() => {
+  process.stdout.write(bytes.subarray(at, (at += 8)));
+  if (at >= bytes.length) clearInterval(dripping);
+}, 2);`,
   fails: `process.stdin.resume().on('end', () => process.exit(1));`,
   'loses a byte': `process.stdin.once('data', (first) => { process.stdin.unshift(first.subarray(1)); ${compress} });`,
   hangs: `setInterval(() => undefined, 1000);`,

@@ -29,6 +29,15 @@ async function* changed(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
   fail('changed-artifact', { problem: 'near its end' });
 }
 
+it('is told at once that its artifact is gone, however long it takes to learn what is there', async () => {
+  const push = pushOf(await randomImage(10), {
+    open: async () =>
+      fail('artifact-missing', { artifact: 'public/image.tar.zst', task: 'T', run: '0' }),
+    ledger: { ...memoryLedger(), find: () => new Promise(() => undefined) },
+  });
+  expect(await reasonOf(engine()(push))).toBe('artifact-missing');
+});
+
 describe('an image of which every part is there', () => {
   it('is published without a byte of it, when its artifact has proven that it is the approved one', async () => {
     const image = await randomImage(90_000, 10);
