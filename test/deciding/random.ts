@@ -21,7 +21,9 @@ export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
 }
 
-/** The seed of this run: a new one each time unless the variable holds one. */
+/** The seed of this run: a new one each time unless the variable holds one. Printed at once, whatever comes of it. */
 export function seedFrom(variable: string): number {
-  return Number(process.env[variable] ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = Number(process.env[variable] ?? Math.floor(Math.random() * 2 ** 31));
+  console.info(`${variable}=${seed}`);
+  return seed;
 }

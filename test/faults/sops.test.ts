@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -24,11 +24,20 @@ async function failure(script: string, timeoutMs?: number) {
   return error;
 }
 
+/** What runs with the mark in its arguments; a process that has ended has none any more, reaped or not. */
 const alive = (mark: string) =>
-  execFileSync('ps', ['-eo', 'stat,args'])
-    .toString()
-    .split('\n')
-    .filter((line) => line.includes(mark) && !line.startsWith('Z'));
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(argumentsOf)
+    .filter((line) => line.includes(mark));
+
+const argumentsOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 const openPipes = () =>
   process.getActiveResourcesInfo().filter((kind) => kind === 'PipeWrap').length;

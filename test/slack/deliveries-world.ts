@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Person } from '../../local/slack/person.ts';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
-import type { Message } from '../../local/slack/things.ts';
+import type { Message, View } from '../../local/slack/things.ts';
 import type { ActionId } from '../../src/blocks.ts';
 import { createBot, type Bot } from '../../src/bot.ts';
 import { readEnvironment } from '../../src/config.ts';
@@ -202,13 +202,16 @@ class Request {
   /** An empty form that this person was shown, and that no other request fills in. */
   async emptyForm(user: string): Promise<string> {
     const { taken } = this.#world;
-    const view = await this.slack.until(() =>
-      this.slack
+    let mine: View | undefined;
+    await this.slack.until(() => {
+      mine ??= this.slack
         .views(user)
-        .find(({ id, private_metadata: data }) => !taken.has(id) && !data.includes('p0000')),
-    );
-    taken.add(view.id);
-    return view.id;
+        .find(({ id, private_metadata: data }) => !taken.has(id) && !data.includes('p0000'));
+      // At once: another request that waits for one is asked before this one hears of it.
+      if (mine) taken.add(mine.id);
+      return mine;
+    });
+    return mine?.id ?? '';
   }
 
   /** This request’s promotions, oldest first. */
