@@ -59,6 +59,7 @@ async function push(): Promise<OurOutput['answer']> {
       credentials: { username, password: new Secret(password) },
       ledger: { find: async () => [], add: async () => undefined },
       onProgress: () => undefined,
+      beforeTag: async () => undefined,
       signal,
     });
   } catch (error) {

@@ -31,6 +31,7 @@ export async function publish(
     credentials,
     ledger: { find: async () => [], add: async () => undefined },
     onProgress: () => undefined,
+    beforeTag: async () => undefined,
     signal: new AbortController().signal,
   });
   return pushed.digest;

@@ -77,6 +77,8 @@ export interface Push {
   readonly credentials: Credentials;
   readonly ledger: Ledger;
   readonly onProgress: (progress: Progress) => void;
+  /** Awaited when everything else is there, right before the tag is put: where it throws, none is put. */
+  readonly beforeTag: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 

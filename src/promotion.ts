@@ -53,6 +53,8 @@ export async function promote(approved: Pushing, promoting: Promoting): Promise<
     credentials,
     ledger: ports.ledger,
     onProgress,
+    // A push that was told to end puts no tag any more.
+    beforeTag: async () => signal.throwIfAborted(),
     signal,
   });
 }

@@ -97,6 +97,8 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
   await asking({ work: tagging, signal, idle: answer }, (abortSignal) =>
     docker.getImage(imageId).tag({ repo: repository, tag, abortSignal }),
   );
+  // The engine puts layers and tag in one go.
+  await push.beforeTag();
   await onRegistry(options, push, (client) => refuseTaken(client, push, 'changed-tag'));
   const digest = await pushImage(docker, {
     repository,

@@ -30,6 +30,7 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
   const publication = { target, imageId, manifest: formatManifest(config, carried.layers) };
   report.step('manifest');
   const ours = await putManifest(client, publication);
+  await push.beforeTag();
   report.step('tag');
   const digest = await putTag(client, publication);
   report.step('read-back');

@@ -10,7 +10,7 @@ import { makeLayer } from '../../local/layer.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { engineName } from '../../src/docker/name.ts';
-import { PromotionError, refuse } from '../../src/errors.ts';
+import { fail, PromotionError, refuse } from '../../src/errors.ts';
 import { pushPlainly, smallImage } from '../registry/image.ts';
 import { events, json, startFakeEngine, type FakeEngine } from './engine-api.ts';
 import { account, pushOf, type PushSetting } from './setting.ts';
@@ -100,6 +100,20 @@ describe('the docker engine', () => {
     expect(new Set(seen.flat())).toEqual(
       new Set(['decision:latest', `${registry.host}/${target.name}:${target.tag}`]),
     );
+  });
+
+  it('asks before the engine pushes, when it has the whole image; where it may not, nothing is pushed', async () => {
+    const seen: number[][] = [];
+    const beforeTag = async () => void seen.push([fake.images.size, pushes().length]);
+    await engine()(setting({ beforeTag }).push);
+    expect(seen).toEqual([[1, 0]]);
+    registry.store.repositories.clear();
+    const before = pushes().length;
+    const refusing = { beforeTag: async () => fail('interrupted', {}) };
+    expect(await failure(refusing)).toMatchObject({ reason: 'interrupted' });
+    expect(pushes().length).toBe(before);
+    expect(tagged()).toBeUndefined();
+    expect([fake.tags.size, fake.images.size]).toEqual([0, 0]);
   });
 
   it('leaves nothing in the engine when the push fails either', async () => {

@@ -15,6 +15,7 @@ export interface PushSetting {
   readonly through?: (bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly beforeTag?: () => Promise<void>;
 }
 
 /** A push of an image, and what it did. */
@@ -40,6 +41,7 @@ export function pushOf(setting: PushSetting) {
       progress.push(now);
       setting.onProgress?.(now);
     },
+    beforeTag: setting.beforeTag ?? (async () => undefined),
     signal: setting.signal ?? new AbortController().signal,
   };
   return { push, ledger, progress, opened: () => opened };

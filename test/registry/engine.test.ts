@@ -61,6 +61,29 @@ describe('an image of which every part is there', () => {
   });
 });
 
+describe('whoever is asked before the tag is put', () => {
+  it('is asked when everything else is there, and hears of no tag that is there already', async () => {
+    const { tags, manifests } = registry.store.repository(name);
+    const seen: number[][] = [];
+    const beforeTag = async () => void seen.push([tags.size, manifests.size]);
+    const image = await randomImage(90_000);
+    await engine()(pushOf(image, { beforeTag }));
+    expect(seen).toEqual([[0, 1]]);
+    expect(tags.size).toBe(1);
+    await engine()(pushOf(image, { beforeTag }));
+    expect(seen).toHaveLength(1);
+  });
+
+  it('keeps the tag from being put', async () => {
+    const beforeTag = async () => fail('interrupted', {});
+    expect(await reasonOf(engine()(pushOf(await randomImage(90_000), { beforeTag })))).toBe(
+      'interrupted',
+    );
+    expect(registry.store.repository(name).tags.size).toBe(0);
+    expect(registry.requests.filter(({ step }) => step === 'put-tag')).toEqual([]);
+  });
+});
+
 describe('an image of which some layers are there', () => {
   it('is not published where the artifact is another by now, be it in those layers only', async () => {
     const base = await randomLayer(90_000);

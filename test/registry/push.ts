@@ -72,6 +72,7 @@ export function pushOf(image: LocalImage, options: PushOptions = {}): TestPush {
       return artifactOf(through(zstd(imageArchive(image, layout))));
     },
     onProgress: (step) => void progress.push(step),
+    beforeTag: async () => undefined,
     ...given,
     progress,
     opened: () => opened,
