@@ -6,8 +6,9 @@ import { propose, refuseAsked } from './proposing.ts';
 import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
 import { tellInterrupted } from './repinning.ts';
 import { isRetryable } from './retryable.ts';
-import { hasWork, type Promotion } from './states.ts';
+import { hasWork, type Asked, type Promotion } from './states.ts';
 import { tellForgotten, tellMissed } from './waiting.ts';
+import { whileIn } from './watching.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -97,7 +98,7 @@ async function attempt(promotion: Promotion, options: Working): Promise<void> {
 async function step(promotion: Promotion, options: Working): Promise<void> {
   switch (promotion.state) {
     case 'asked':
-      return inTurn(options.lanes.plan, options, () => propose(promotion, options));
+      return inTurn(options.lanes.plan, options, () => planIt(promotion, options));
     case 'approved':
       return beginPush(promotion, options);
     case 'pushing':
@@ -107,6 +108,14 @@ async function step(promotion: Promotion, options: Working): Promise<void> {
     default:
       return undefined;
   }
+}
+
+/** Its turn may come late, and the artifact stream for long: whoever withdraws meanwhile is not kept waiting for it. */
+function planIt(asked: Asked, options: Working): Promise<void> {
+  const { signal, ports } = options;
+  return whileIn(asked, { signal, store: ports.store }, (now, standing) =>
+    propose(now, { ...options, signal: standing }),
+  );
 }
 
 /** Nothing is begun any more whose turn comes only after the bot was told to stop. */
