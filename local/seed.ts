@@ -72,7 +72,7 @@ export function seedOf(examples: NonNullable<Seed['commands'][number]['examples'
       {
         command: '/promote-image',
         description: 'Publish an image that a trusted task built',
-        usage: '<image> <build> [tag] [bug N] [because …]',
+        usage: '<image> <build> [tag X] [bug N] [because …]',
         examples,
       },
     ],

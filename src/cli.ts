@@ -14,7 +14,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
 };
 
 const usage = `npm run promote-image -- <verb>
-  plan <image> <build> [tag]      prints the plan as JSON and does nothing
+  plan <image> <build> [--tag X]  prints the plan as JSON and does nothing
   pins --image <image> --new <reference> [--mercurial-changed] <folder>
                                   rewrites the pins below a folder and prints the patch
   audit verify [--channel <export.json>] | export

@@ -1,3 +1,4 @@
+import { askLine, asReason, readBehind, type Behind } from './ask-line.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import { linkToBuild } from './link.ts';
@@ -72,7 +73,7 @@ export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>)
   return refuse('unknown-image', {
     image: name,
     known: known.join(', '),
-    example: `/promote-image ${closest(name, known)} latest`,
+    example: askLine(closest(name, known), 'latest'),
   });
 }
 
@@ -87,34 +88,47 @@ export function parseBuild(word: string, image: Image, rootUrl: string): BuildAs
   if (/^https?:\/\//.test(build)) return linkToBuild(build, image, rootUrl);
   return refuse('bad-build', {
     build,
-    example: `/promote-image ${image.name} ${exampleRevision}`,
+    example: askLine(image.name, exampleRevision),
   });
 }
 
-/** `[tag] [bug N] [because …]`, with whatever else stands there refused. */
+/** `<image> <build> [tag X] [bug N] [because …]`, with whatever else stands there refused. */
 function promote(text: string, vocabulary: Vocabulary): Command | Refusal {
-  const match =
-    /^(\S+)(?:\s+(\S+))?(?:\s+(?!bug\b|because\b)(\S+))?(?:\s+bug\s+#?(\d{1,8}))?(?:\s+because\s+(.+))?$/is.exec(
-      text.trim(),
-    );
-  const image = knownImage(match?.[1] ?? text.trim().split(/\s/)[0] ?? '', vocabulary);
+  const [, name = '', buildWord, rest = ''] = /^(\S+)(?:\s+(\S+))?([^]*)$/.exec(text.trim()) ?? [];
+  const image = knownImage(name, vocabulary);
   if (isRefusal(image)) return image;
-  const example = `/promote-image ${image.name} ${exampleRevision}`;
-  if (!match) return refuse('unknown-command', { text, example });
-  const [, , buildWord, tag, bug, because] = match;
+  const example = askLine(image.name, exampleRevision);
   if (!buildWord) return refuse('bad-build', { build: '', example });
   const build = parseBuild(buildWord, image, vocabulary.rootUrl);
   if (isRefusal(build)) return build;
+  const behind = readBehind(rest);
+  const { tag, bug, because } = behind;
+  if (behind.strays.length > 0) return strayWords(behind, image, buildWord);
   const problem = tag === undefined ? undefined : tagProblem(tag, image);
-  if (problem) return refuse('bad-tag', { tag: tag ?? '', problem, example });
-  const ask = {
-    image: image.name,
-    build,
-    tag,
-    bug: bug ? Number(bug) : undefined,
-    because: because?.trim(),
-  };
-  return { do: 'promote', ask };
+  if (problem) {
+    const untagged = askLine(image.name, buildWord, { bug, because });
+    return refuse('bad-tag', { tag: tag ?? '', problem, example: untagged });
+  }
+  return { do: 'promote', ask: { image: image.name, build, tag, bug, because } };
+}
+
+/** Says what was typed besides, and the line that is right: with everything else that was typed. */
+function strayWords(behind: Behind, image: Image, build: string): Refusal {
+  const { tag, bug, because, strays } = behind;
+  const [word = ''] = strays;
+  if (strays.length === 1 && tag === undefined && looksLikeTag(word, image)) {
+    const tagged = askLine(image.name, build, { tag: word, bug, because });
+    const example = askLine(image.name, build, { bug, because });
+    return refuse('tag-unsaid', { word, tagged, example });
+  }
+  const known = tag !== undefined && tagProblem(tag, image) === undefined ? tag : undefined;
+  const example = askLine(image.name, build, { tag: known, bug, because: asReason(behind) });
+  return refuse('stray-words', { words: strays.join(' '), example });
+}
+
+/** A word that may have been meant as a tag: people's words have no digit. */
+function looksLikeTag(word: string, image: Image): boolean {
+  return /\d/.test(word) && tagProblem(word, image) === undefined;
 }
 
 /** Why a tag given by hand will not do for this image. */

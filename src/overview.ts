@@ -29,7 +29,7 @@ export function help(images: readonly string[]): Message {
   const some = images[0] ?? 'build-decision';
   const rows = [
     [
-      '<image> <build> [tag] [bug N] [because …]',
+      '<image> <build> [tag X] [bug N] [because …]',
       'starts a promotion; a build is a full commit, a task id, `latest`, or a link to a task, commit or push',
     ],
     ['(nothing)', 'opens a form with the same fields'],

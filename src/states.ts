@@ -8,7 +8,7 @@ export type BuildAsk =
   | { readonly by: 'task'; readonly taskId: TaskId }
   | { readonly by: 'latest' };
 
-/** What a person asked for, as typed: `<image> <build> [tag] [bug N] [because …]`. */
+/** What a person asked for, as typed: `<image> <build> [tag X] [bug N] [because …]`. */
 export interface Ask {
   readonly image: string;
   readonly build: BuildAsk;

@@ -50,19 +50,94 @@ describe('a line', () => {
     [`decision ${task}`, { build: { by: 'task', taskId: task } }],
     [`decision <${rootUrl}/tasks/${task}|${task}>`, { build: { by: 'task', taskId: task } }],
     [`decision <${rootUrl}/tasks/${task}>`, { build: { by: 'task', taskId: task } }],
-    [`decision latest decision-x`, { tag: 'decision-x' }],
+    [`decision latest tag decision-x`, { tag: 'decision-x', bug: undefined, because: undefined }],
     [`decision latest bug 12`, { bug: 12, tag: undefined }],
     [`decision latest Bug #12`, { bug: 12 }],
+    [`decision latest for bug 12`, { bug: 12, tag: undefined, because: undefined }],
+    [`decision latest bug12`, { bug: 12, tag: undefined }],
+    [`decision latest BUG 12: Tag decision-X`, { bug: 12, tag: 'decision-X' }],
+    [`decision latest bug 12 tag decision-x because x`, { bug: 12, tag: 'decision-x' }],
+    [
+      `decision latest because tag decision-x is bad, bug 12`,
+      { because: 'tag decision-x is bad, bug 12', tag: undefined, bug: undefined },
+    ],
     [
       `decision latest because it is time`,
       { because: 'it is time', tag: undefined, bug: undefined },
     ],
     [
-      `decision latest decision-x bug 1 because a &amp; b`,
+      `decision latest tag decision-x bug 1 because a &amp; b`,
       { tag: 'decision-x', bug: 1, because: 'a & b' },
     ],
   ])('“%s” asks for a promotion', (text, ask) => {
     expect(parse(text)).toMatchObject({ do: 'promote', ask: { image: 'decision', ...ask } });
+  });
+
+  it.each([
+    ['for', 'decision latest'],
+    ['decision-x', 'decision latest'],
+    ['decision-1', 'decision latest', 'decision latest tag decision-1'],
+    ['for bug 12 decision-1', 'decision latest bug 12', 'decision latest tag decision-1 bug 12'],
+    [
+      'decision-1 because it is',
+      'decision latest because it is',
+      'decision latest tag decision-1 because it is',
+    ],
+    ['Bug 12 - new Mercurial', 'decision latest bug 12 because new Mercurial'],
+    ['the hooks need it bug 12', 'decision latest bug 12 because the hooks need it'],
+    ['soon bug 12 because a `b` c', 'decision latest bug 12 because a `b` c'],
+    ['tag', 'decision latest'],
+    ['tag because it is time', 'decision latest because it is time'],
+    ['tag bug 12', 'decision latest bug 12'],
+    ['tag decision-1 tag decision-2', 'decision latest tag decision-1'],
+    ['tag decision-1 decision-2', 'decision latest tag decision-1'],
+    ['tag v1 now', 'decision latest'],
+    ['bug 12 bug 13', 'decision latest bug 12'],
+    ['bug 123456789', 'decision latest because bug 123456789'],
+    ['tag: decision-1', 'decision latest because tag: decision-1'],
+    ['tag=decision-1', 'decision latest'],
+  ])('with “%s” behind the build is refused with the line that is right', (behind, ...lines) => {
+    const parsed = parse(`decision latest ${behind}`);
+    if (!isRefusal(parsed)) throw new Error('It was understood');
+    const { example, tagged } = parsed.facts;
+    expect([example, tagged].filter(Boolean)).toEqual(
+      lines.map((line) => `/promote-image ${line}`),
+    );
+    const next = lines.map((line) => parse(line));
+    expect(next.filter(isRefusal)).toEqual([]);
+  });
+
+  it('asks for a tag only where it says so, and for that one', () => {
+    const clause = fc.constantFrom(
+      'tag decision-1',
+      'Tag decision-x',
+      'bug 12',
+      'for bug 1',
+      'bug12',
+    );
+    const word = fc.constantFrom('tag', 'for', 'bug', 'because', '12', 'decision-2', 'now', '-');
+    const blank = fc.constantFrom(' ', '  ', '\t', '\n');
+    const part = fc.oneof(
+      { weight: 6, arbitrary: clause },
+      { weight: 2, arbitrary: word },
+      fc.string(),
+    );
+    const typed = fc.array(fc.tuple(part, blank), { maxLength: 6 });
+    let tags = 0;
+    fc.assert(
+      fc.property(typed, (parts) => {
+        const behind = parts.flat().join('');
+        const parsed = parse(`decision latest ${behind}`);
+        const { tag } = isRefusal(parsed) || parsed.do !== 'promote' ? {} : parsed.ask;
+        if (tag === undefined) return;
+        tags += 1;
+        const before = behind.split(/(?<!\S)because(?!\S)/i)[0]?.split(/\s+/) ?? [];
+        const named = before.flatMap((one, at) => (/^tag$/i.test(one) ? [before[at + 1]] : []));
+        expect(named).toContain(tag);
+      }),
+      { numRuns: 2000 },
+    );
+    expect(tags).toBeGreaterThan(100);
   });
 
   it('of any text is a command or a refusal with a line that works', () => {

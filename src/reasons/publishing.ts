@@ -13,7 +13,7 @@ export const publishing = {
   },
   'no-version': {
     says: '{path} at {revision} of {repository} is no version to tag with: {problem}.',
-    next: 'Give the tag yourself as the third word.',
+    next: 'Give the tag yourself, as `tag X` behind the build.',
   },
   'tag-not-allowed': {
     says: '{image} is tagged with {rule}: {want}, not {got}.',

@@ -13,6 +13,14 @@ export const request = {
     next: 'Try `{example}`.',
   },
   'bad-tag': { says: '“{tag}” cannot be a tag: {problem}.', next: 'Try `{example}`.' },
+  'stray-words': {
+    says: 'I do not know what “{words}” is in this line: behind the build stand `tag X`, `bug N` and, last, `because …`.',
+    next: 'Try `{example}`.',
+  },
+  'tag-unsaid': {
+    says: '“{word}” is no part of this line: a tag is given as `tag X`.',
+    next: 'Try `{tagged}`, or without a tag of your own `{example}`.',
+  },
   'unknown-promotion': {
     says: 'There is no promotion “{id}”.',
     next: '`/promote-image status` lists what is under way.',

@@ -1,28 +1,53 @@
 import { canonicalHash } from '../canonical.ts';
-import { knownImage, parseBuild } from '../command.ts';
+import { knownImage, parseBuild, tagProblem } from '../command.ts';
 import { connectWorld } from '../composition.ts';
-import { isRefusal, PromotionError } from '../errors.ts';
+import { isRefusal, PromotionError, refuse } from '../errors.ts';
+import type { Image } from '../image.ts';
 import { makePlan } from '../planning.ts';
 import { TaskId } from '../reference.ts';
 import { Usage, type Verb } from './verb.ts';
 
-const usage = 'plan <image> <build> [tag]';
+const usage = 'plan <image> <build> [--tag X]';
 
 /** Prints the plan as JSON and does nothing. */
 export const plan: Verb = async ({ args, config, env, print, now }) => {
-  const [name, word, tag, ...more] = args;
-  if (name === undefined || word === undefined || more.length > 0) throw new Usage(usage);
-  // One taskId in 64 begins with a hyphen, and there are no options that it could be taken for.
-  if (args.some((one) => one.startsWith('-') && !TaskId.safeParse(one).success))
-    throw new Usage(usage);
+  const { name, word, tag } = readWords(args);
   const { policy, environment } = await config();
   const image = knownImage(name, policy);
   if (isRefusal(image)) throw new PromotionError(image);
   const build = parseBuild(word, image, policy.taskcluster.rootUrl);
   if (isRefusal(build)) throw new PromotionError(build);
+  if (tag !== undefined) assertTag(tag, image, word);
   const ports = connectWorld({ policy, environment, env, now });
   const signal = new AbortController().signal;
   const made = await makePlan({ image: image.name, build, tag }, { image, policy, ports, signal });
   if (isRefusal(made)) throw new PromotionError(made);
   print(JSON.stringify({ ...made, planHash: canonicalHash(made) }, undefined, 2));
 };
+
+/** A third word is no tag: as in Slack's line, a tag is what is named so. */
+function readWords(args: readonly string[]) {
+  const at = args.indexOf('--tag');
+  const tag = at < 0 ? undefined : args[at + 1];
+  const [name, word, ...more] = at < 0 ? args : args.toSpliced(at, 2);
+  if (name === undefined || word === undefined) throw new Usage(usage);
+  if ([name, word, ...more].some(isOption) || (at >= 0 && tag === undefined))
+    throw new Usage(usage);
+  if (more.length === 1 && tag === undefined)
+    throw new Usage(`plan ${name} ${word} --tag ${more[0]}`);
+  if (more.length > 0) throw new Usage(usage);
+  return { name, word, tag };
+}
+
+/** One taskId in 64 begins with a hyphen, and there is no other option that it could be taken for. */
+function isOption(word: string): boolean {
+  return word.startsWith('-') && !TaskId.safeParse(word).success;
+}
+
+function assertTag(tag: string, image: Image, build: string): void {
+  const problem = tagProblem(tag, image);
+  if (problem === undefined) return;
+  throw new PromotionError(
+    refuse('bad-tag', { tag, problem, example: `plan ${image.name} ${build}` }),
+  );
+}

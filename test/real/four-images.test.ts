@@ -150,7 +150,7 @@ describe('image_builder', () => {
   });
 
   it('takes a version that is given instead', async () => {
-    const card = await propose(`image_builder ${workspace.builds.imageBuilder.revision} 6.2.1`);
+    const card = await propose(`image_builder ${workspace.builds.imageBuilder.revision} tag 6.2.1`);
     expect(reads(card)).toContain('mozillareleases/image_builder:6.2.1');
     await workspace.slack.as(people.alice).click(card.ts, 'withdraw');
   });

@@ -148,7 +148,7 @@ it('never overwrites a tag that holds another image', async () => {
   expect(world.writes()).toHaveLength(writes);
 
   // The next move that was given works.
-  await world.propose(alice, `build-decision ${revision} ${revision}-2`);
+  await world.propose(alice, `build-decision ${revision} tag ${revision}-2`);
   expect(world.cardText()).toContain('The tag was given by hand');
   await world.click(bob, 'approve');
   await world.until('reported');

@@ -45,17 +45,39 @@ describe('a wrong line', () => {
     'build-decision bd900d7': ['bad-build', '“bd900d7” is not a build', example],
     [`build-decision ${commit}0`]: ['bad-build', 'a full commit (40 hex digits)', example],
     'build-decision tomorrow': ['bad-build', '“tomorrow” is not a build', example],
-    'build-decision latest latest': ['bad-tag', 'a tag that moves cannot be pinned', example],
-    'build-decision latest -x': ['bad-tag', 'a tag is letters', example],
-    'decision latest v1': [
+    'build-decision latest tag latest': [
+      'bad-tag',
+      'a tag that moves cannot be pinned',
+      '/promote-image build-decision latest',
+    ],
+    'build-decision latest tag -x bug 12': [
+      'bad-tag',
+      'a tag is letters',
+      '/promote-image build-decision latest bug 12',
+    ],
+    'decision latest tag v1 because of it': [
       'bad-tag',
       'this image’s tags begin with decision-',
-      '/promote-image decision',
+      '/promote-image decision latest because of it',
     ],
-    'build-decision latest a b c': ['unknown-command', 'I do not understand', example],
-    'build-decision latest bug': ['unknown-command', 'I do not understand', example],
-    'build-decision latest bug x': ['unknown-command', 'I do not understand', example],
-    'build-decision latest because': ['unknown-command', 'I do not understand', example],
+    [`build-decision ${commit} v1.2 for bug 1861626`]: [
+      'tag-unsaid',
+      '“v1.2” is no part of this line: a tag is given as tag X',
+      `Try /promote-image build-decision ${commit} tag v1.2 bug 1861626, or without a tag of your own ${example} bug 1861626`,
+    ],
+    [`build-decision ${commit} for release bug 12`]: [
+      'stray-words',
+      'I do not know what “for release” is',
+      `Try ${example} bug 12 because for release.`,
+    ],
+    'build-decision latest a b c': ['stray-words', '“a b c”', 'latest because a b c'],
+    'build-decision latest bug': [
+      'stray-words',
+      '“bug”',
+      'Try /promote-image build-decision latest.',
+    ],
+    'build-decision latest bug x': ['stray-words', '“bug x”', 'latest because bug x'],
+    'build-decision latest because': ['stray-words', '“because”', 'build-decision latest.'],
     'build-decision https://example.org/tasks/KJ1Fz0vbQyWq8GZ7H3T4dA': [
       'bad-link',
       'does not lead to a build',
@@ -139,6 +161,19 @@ it('who has as many requests under way as one may is told so, and what to do; ot
   expect(world.told(bob)[0]).toContain('3 requests are under way already');
   expect(await world.store.list({ limit: 9 })).toHaveLength(3);
   await world.release();
+});
+
+it('a bug that is given “for bug N” is a bug and no tag', async () => {
+  const world = await on.start();
+  const { revision } = await on.outside.build('build-decision');
+  const { ask, ...pending } = await world.propose(
+    alice,
+    `build-decision ${revision} for bug 1861626`,
+  );
+  expect(ask).toMatchObject({ bug: 1861626 });
+  expect(pending).toMatchObject({ plan: { target: { tag: revision } } });
+  expect(world.cardText()).not.toContain('The tag was given by hand');
+  await world.click(alice, 'withdraw');
 });
 
 it('help shows every command and every image', async () => {

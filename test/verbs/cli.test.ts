@@ -51,6 +51,24 @@ describe('the operators’ verbs', () => {
     expect(await run(world, 'plan', 'build-decision', '--help')).toMatchObject({ exitCode: 2 });
   });
 
+  it('plan takes a tag as --tag only: a third word is exit 2 with the line that is right', async () => {
+    const world = await on.start();
+    const { revision } = await on.outside.build('build-decision');
+    const third = await run(world, 'plan', 'build-decision', revision, 'v1');
+    expect(third).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(third.stderr).toContain(` plan build-decision ${revision} --tag v1`);
+    const [, right = ''] = /-- (plan .*)$/.exec(third.stderr) ?? [];
+    const done = await run(world, ...right.split(' '));
+    expect(JSON.parse(done.stdout)).toMatchObject({ target: { tag: 'v1' } });
+    const both = await run(world, 'plan', 'build-decision', revision, 'v1', '--tag', 'v2');
+    expect(both).toMatchObject({ exitCode: 2, stdout: '' });
+    const moving = await run(world, 'plan', 'build-decision', revision, '--tag', 'latest');
+    expect(moving).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('cannot be pinned'),
+    });
+  });
+
   it('audit export and verify run beside the bot; a channel that saw another log is noticed', async () => {
     const world = await on.start();
     const { revision } = await on.outside.build('build-decision');
