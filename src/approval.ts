@@ -1,4 +1,5 @@
 import { refuse, type Refusal } from './errors.ts';
+import { tellPeople, type PersonOf } from './person.ts';
 import type { Policy } from './policy.ts';
 import type { Member } from './ports.ts';
 import type { Digest } from './reference.ts';
@@ -15,6 +16,8 @@ export interface Decider {
   readonly group: readonly string[] | undefined;
   /** The accounts that have approved already. */
   readonly approvedBy?: readonly Member[];
+  /** Every account that the configuration gives to somebody: some may be links between the others. */
+  readonly aliases?: readonly Member[];
 }
 
 export interface Click {
@@ -35,12 +38,9 @@ export function approve(
   if ('outcome' in open) return open;
   const unable = mayApprove(decider, policy);
   if (unable) return unable;
-  const { member, approvedBy = [] } = decider;
-  if (approvedBy.some((other) => isSamePerson(member, other, policy))) {
-    return refuse('already-approved-by-you', {});
-  }
+  const { member } = decider;
   const { planHash } = open;
-  const person = personOf(member, policy);
+  const person = personsAmong(decider, policy)(member.id);
   const yes = { user: member.id, person, planHash, at: decider.now.toISOString() };
   const approvals = [...open.approvals, yes];
   const state = approvals.length >= policy.required ? 'approved' : 'pending';
@@ -94,14 +94,25 @@ export function retry(
   return { ...planned, state: 'approved' };
 }
 
-/** Whether those who approved still may: looked at again right before the credentials are decrypted. */
+/**
+ * What keeps this account from approving what that one asked for. Asked at the click, and again right before the
+ * credentials are decrypted, of everybody who approved, with those who did so earlier as `approvedBy`.
+ */
 export function mayApprove(decider: Decider, policy: ApprovalPolicy): Refusal | undefined {
-  const { member, requester } = decider;
+  const { member, requester, approvedBy = [] } = decider;
   const unfit = mayAct(member);
   if (unfit) return unfit;
   if (member.id === requester.id) return refuse('same-person', {});
-  if (isSamePerson(member, requester, policy)) return refuse('same-human', {});
-  return mayDecide(decider, policy);
+  const personOf = personsAmong(decider, policy);
+  const person = personOf(member.id);
+  if (person === personOf(requester.id)) return refuse('same-human', {});
+  const unable = mayDecide(decider, policy);
+  if (unable) return unable;
+  if (requester.unfit) return refuse('requester-unfit', { kind: requester.unfit });
+  const nameless = [member, requester].find(({ email }) => !email);
+  if (nameless) return refuse('no-mailbox', { who: nameless.id });
+  const isTwice = approvedBy.some(({ id }) => personOf(id) === person);
+  return isTwice ? refuse('already-approved-by-you', {}) : undefined;
 }
 
 /** Whether this account may do anything at all here. */
@@ -109,24 +120,9 @@ export function mayAct(member: Member): Refusal | undefined {
   return member.unfit && refuse('not-a-member', { kind: member.unfit });
 }
 
-/** Two accounts are one person where the configuration, the e-mail address or the enterprise's user id says so. */
-function isSamePerson(a: Member, b: Member, policy: ApprovalPolicy): boolean {
-  if (personOf(a, policy) === personOf(b, policy)) return true;
-  if (a.enterpriseUser !== undefined && a.enterpriseUser === b.enterpriseUser) return true;
-  return a.email !== undefined && b.email !== undefined && mailbox(a.email) === mailbox(b.email);
-}
-
-/** The one id of a person: the first of the accounts that are configured as one. */
-function personOf({ id }: Member, { people }: ApprovalPolicy): string {
-  return people.find((accounts) => accounts.includes(id))?.[0] ?? id;
-}
-
-/** Case and a `+suffix` do not make another person. */
-function mailbox(email: string): string {
-  return email
-    .trim()
-    .toLowerCase()
-    .replace(/\+[^@]*@/, '@');
+function personsAmong(decider: Decider, { people }: ApprovalPolicy): PersonOf {
+  const { member, requester, approvedBy = [], aliases = [] } = decider;
+  return tellPeople({ accounts: [member, requester, ...approvedBy, ...aliases], aliases: people });
 }
 
 function mayDecide({ member, group }: Decider, { approvers }: ApprovalPolicy): Refusal | undefined {

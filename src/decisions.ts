@@ -5,9 +5,9 @@ import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, isAnnounced, thread } from './moves.ts';
 import type { Anchor, Message, Post } from './store-port.ts';
-import { lookUp } from './promotion.ts';
-import type { Pending, Promotion } from './states.ts';
+import type { Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';
+import { lookUp } from './who.ts';
 
 export interface Decisions {
   decide(click: Click): Promise<Answer>;
@@ -85,16 +85,16 @@ async function weigh(
       const to = withdraw(promotion, click.user, now());
       return isRefusal(to) ? to : { to, kind: 'withdrawn', says: messages.withdrawnBy(click.user) };
     }
-    const people = { people: ports.people, policy };
-    const looked = await lookUp(click.user, promotion.requester, people);
+    const approvals = 'approvals' in promotion ? promotion.approvals : [];
+    const before = approvals.map(({ user }) => user);
+    const looking = { people: ports.people, policy, before };
+    const looked = await lookUp(click.user, promotion.requester, looking);
     const unfit = mayAct(looked.member);
     if (unfit) return unfit;
     const decider = { ...looked, planHash: click.planHash, now: now() };
     switch (click.action) {
       case 'approve': {
-        const before = 'approvals' in promotion ? (promotion as Pending).approvals : [];
-        const approvedBy = await Promise.all(before.map(({ user }) => ports.people.member(user)));
-        const to = approve(promotion, { ...decider, approvedBy }, policy.approval);
+        const to = approve(promotion, decider, policy.approval);
         if (isRefusal(to)) return to;
         return { to, kind: 'approved', says: messages.approvedBy(to, policy.approval.required) };
       }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tellPeople } from './person.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
 import { gitUrl, serviceUrl } from './urls.ts';
@@ -199,20 +200,8 @@ function checkPeople(
   context: z.core.$RefinementCtx,
 ): void {
   const { users, group } = approval.approvers;
-  const seen = new Set<string>();
-  for (const id of approval.people.flat()) {
-    if (seen.has(id))
-      context.addIssue({
-        code: 'custom',
-        path: ['people'],
-        message: `${id} stands in two places: an account is one person’s`,
-      });
-    seen.add(id);
-  }
   if (!users || group) return;
-  const persons = new Set(
-    users.map((id) => approval.people.find((accounts) => accounts.includes(id))?.[0] ?? id),
-  );
+  const persons = new Set(users.map(tellPeople({ accounts: [], aliases: approval.people })));
   if (persons.size < approval.required) {
     context.addIssue({
       code: 'custom',

@@ -1,4 +1,4 @@
-import { mayApprove, type Decider } from './approval.ts';
+import { mayApprove } from './approval.ts';
 import { refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import type { PlanPorts } from './planning.ts';
@@ -6,6 +6,7 @@ import type { Policy } from './policy.ts';
 import type { Engine, Ledger, People, Progress, Secrets } from './ports.ts';
 import type { Approved, Pushed, Pushing } from './states.ts';
 import { findChange } from './unchanged.ts';
+import { lookUp } from './who.ts';
 
 export interface PromotionPorts extends PlanPorts {
   readonly people: People;
@@ -34,7 +35,7 @@ export async function findObstacle(
   if (promoting.now().getTime() >= Date.parse(approved.expires)) {
     return refuse('approval-expired', { expires: approved.expires });
   }
-  return (await unfitApprover(approved, promoting)) ?? (await findChange(approved.plan, promoting));
+  return (await unfitPerson(approved, promoting)) ?? (await findChange(approved.plan, promoting));
 }
 
 /**
@@ -59,35 +60,39 @@ export async function promote(approved: Pushing, promoting: Promoting): Promise<
   });
 }
 
-async function unfitApprover(
+/** Everybody who approved, and who asked, looked at again: each approver as the next one after those before. */
+async function unfitPerson(
   { approvals, requester }: Approved,
   { ports, policy }: Promoting,
 ): Promise<Refusal | undefined> {
-  for (const { user } of approvals) {
-    const decider = await lookUp(user, requester, { people: ports.people, policy });
-    const unfit = mayApprove(decider, policy.approval);
-    if (unfit) return refuse('changed-approver', { who: user, problem: whyUnfit(unfit) });
+  const users = approvals.map(({ user }) => user);
+  for (const [at, user] of users.entries()) {
+    const looking = { people: ports.people, policy, before: users.slice(0, at) };
+    const unfit = mayApprove(await lookUp(user, requester, looking), policy.approval);
+    if (unfit) return whoIsUnfit(unfit, user, requester);
   }
   return undefined;
 }
 
-function whyUnfit({ reason, facts }: Refusal): string {
-  if (reason === 'not-a-member') return `the account is ${facts['kind']}`;
-  if (reason === 'not-an-approver') return 'not among the approvers';
-  return 'the account is the requester’s own';
+function whoIsUnfit(unfit: Refusal, user: string, requester: string): Refusal {
+  const { reason, facts } = unfit;
+  if (reason === 'requester-unfit') {
+    return refuse('changed-requester', { who: requester, problem: facts['kind'] ?? 'unknown' });
+  }
+  return refuse('changed-approver', { who: user, problem: whyUnfit(unfit) });
 }
 
-/** Who clicked and who asked, as Slack knows them now. Throws where Slack does not say: then nobody is an approver. */
-export async function lookUp(
-  user: string,
-  requester: string,
-  { people, policy }: { readonly people: People; readonly policy: Policy },
-): Promise<Decider> {
-  const { group } = policy.approval.approvers;
-  const [member, asker, members] = await Promise.all([
-    people.member(user),
-    people.member(requester),
-    group === undefined ? undefined : people.group(group),
-  ]);
-  return { member, requester: asker, group: members };
+function whyUnfit({ reason, facts }: Refusal): string {
+  switch (reason) {
+    case 'not-a-member':
+      return `the account is ${facts['kind']}`;
+    case 'not-an-approver':
+      return 'not among the approvers';
+    case 'already-approved-by-you':
+      return 'the account is another approver’s own';
+    case 'no-mailbox':
+      return 'Slack gives no e-mail address by which two people are told apart';
+    default:
+      return 'the account is the requester’s own';
+  }
 }

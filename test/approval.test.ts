@@ -33,8 +33,8 @@ const policy: Policy['approval'] = {
 };
 
 function member(id: string, change: Partial<Member> = {}): Member {
-  const plain = { team: 'T1', email: undefined, enterpriseUser: undefined, unfit: undefined };
-  return { id, ...plain, ...change };
+  const plain = { team: 'T1', enterpriseUser: undefined, unfit: undefined };
+  return { id, email: `${id}@example.org`, ...plain, ...change };
 }
 
 const requester = member('U0');
@@ -72,6 +72,28 @@ describe('an approval', () => {
     expect(outcome(approve(pending, { ...click, ...change }, policy))).toBe(reason);
   });
 
+  it('of somebody who asked and is a full member no more is refused', () => {
+    const left = member('U0', { unfit: 'deactivated' });
+    const people = { member: member('U1'), requester: left };
+    expect(outcome(approve(pending, { ...click, ...people }, policy))).toBe('requester-unfit');
+  });
+
+  it.each([
+    [
+      'by an account that only the configuration names',
+      [member('U8', { email: 'u1+x@example.org' })],
+    ],
+    [
+      'by one that was deactivated',
+      [member('U8', { email: 'u1@example.org', unfit: 'deactivated' })],
+    ],
+  ] as const)('of one person is refused, where the two are tied %s', (_, aliases) => {
+    const rules = { ...policy, people: [['U0', 'U8']] };
+    const decider = { ...click, member: member('U1'), aliases };
+    expect(outcome(approve(pending, decider, rules))).toBe('same-human');
+    expect(outcome(approve(pending, { ...decider, aliases: [] }, rules))).toBe('approved');
+  });
+
   it.each(['asked', 'approved', 'pushing', 'reported', 'withdrawn', 'expired', 'failed'] as const)(
     'of what is %s is refused',
     (state) => {
@@ -87,7 +109,9 @@ describe('an approval', () => {
     [' alice@example.org ', 'ALICE@EXAMPLE.ORG', 'same-human'],
     ['alice@example.org', 'bob@example.org', 'approved'],
     ['alice@example.org', 'alice@example.com', 'approved'],
-    [undefined, undefined, 'approved'],
+    [undefined, 'alice@example.org', 'no-mailbox'],
+    ['alice@example.org', undefined, 'no-mailbox'],
+    ['', 'alice@example.org', 'no-mailbox'],
   ])('of %s for %s is %s', (email, asked, expected) => {
     const people = { member: member('U1', { email }), requester: member('U0', { email: asked }) };
     expect(outcome(approve(pending, { ...click, ...people }, policy))).toBe(expected);
@@ -142,8 +166,11 @@ describe('with any people, configuration and order of clicks', () => {
           const may =
             model.length < required &&
             isAllowed(byId[id] as Member, { users, members }) &&
+            !byId['U0']?.unfit &&
+            !!byId[id]?.email &&
+            !!byId['U0']?.email &&
             !['U0', ...model].some((other) =>
-              same(byId[id] as Member, byId[other] as Member, people),
+              isReached(id, other, { known: ['U0', id, ...model].map((one) => byId[one]), people }),
             );
           const result = approve(current, decider, rules);
           expect(isRefusal(result)).toBe(!may);
@@ -171,14 +198,34 @@ describe('with any people, configuration and order of clicks', () => {
     return !unfit && (users?.includes(id) ?? true) && (members?.includes(id) ?? true);
   }
 
-  /** The model’s own word of who is one person. */
-  function same(a: Member, b: Member, people: readonly (readonly string[])[]): boolean {
+  /** The model’s own word of who is one person: whoever is reached from the one, link by link. */
+  function isReached(
+    from: string,
+    to: string,
+    {
+      known,
+      people,
+    }: {
+      readonly known: readonly (Member | undefined)[];
+      readonly people: readonly (readonly string[])[];
+    },
+  ): boolean {
+    const reached = new Set([from]);
+    for (const one of reached) {
+      const a = known.find((found) => found?.id === one);
+      for (const list of people) {
+        if (list.includes(one)) for (const id of list) reached.add(id);
+      }
+      for (const b of known) if (a && b && isLinked(a, b)) reached.add(b.id);
+    }
+    return reached.has(to);
+  }
+
+  function isLinked(a: Member, b: Member): boolean {
     const box = ({ email = '' }: Member) => email.toLowerCase().replace(/\+\d+/, '');
+    const isOneMailbox = a.email !== undefined && b.email !== undefined && box(a) === box(b);
     return (
-      a.id === b.id ||
-      people.some((accounts) => accounts.includes(a.id) && accounts.includes(b.id)) ||
-      (a.enterpriseUser !== undefined && a.enterpriseUser === b.enterpriseUser) ||
-      (a.email !== undefined && b.email !== undefined && box(a) === box(b))
+      isOneMailbox || (a.enterpriseUser !== undefined && a.enterpriseUser === b.enterpriseUser)
     );
   }
 });

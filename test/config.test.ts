@@ -76,14 +76,16 @@ describe('a policy is refused, with path, value and reason, where', () => {
       },
       /^approval\.required: 2 .*there are only 1 approvers/,
     ],
-    'an account is two people’s': [
+    'more must agree than there are, as lists of accounts overlap': [
       {
+        'approval.required': 2,
+        'approval.approvers': { users: ['U1AA', 'U3AA'] },
         'approval.people': [
           ['U1AA', 'U2AA'],
           ['U2AA', 'U3AA'],
         ],
       },
-      /U2AA stands in two places/,
+      /^approval\.required: 2 .*there are only 1 approvers/,
     ],
     'an approval never ends': [
       { 'approval.expires': '400d' },

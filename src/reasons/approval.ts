@@ -23,6 +23,18 @@ export const approval = {
     says: 'Slack does not say who is in the approvers’ group: {problem}.',
     next: 'Try again; nobody is an approver until it answers.',
   },
+  'requester-unfit': {
+    says: 'Whoever asked for this is no full member of this workspace any more: the account is {kind}.',
+    next: 'Reject it; whoever still needs it asks again.',
+  },
+  'no-mailbox': {
+    says: 'Slack gives no e-mail address of {who}, so nobody can tell that a second person approves.',
+    next: 'An operator must see to the scope `users:read.email`, or to that account.',
+  },
+  'alias-unknown': {
+    says: 'Slack does not say who {who} is, whom the configuration names under `approval.people`: {problem}.',
+    next: 'Try again; where there is no such account, an operator must correct the configuration.',
+  },
   'person-unknown': { says: 'Slack does not say who you are: {problem}.', next: 'Try again.' },
   'already-approved-by-you': {
     says: 'You have approved this already.',
@@ -95,6 +107,10 @@ export const approval = {
   'changed-approver': {
     says: '{who}, who approved this, may not approve any more: {problem}.',
     next: 'Ask again.',
+  },
+  'changed-requester': {
+    says: '{who}, who asked for this, is no full member of this workspace any more: the account is {problem}.',
+    next: 'Whoever still needs it asks again.',
   },
   'changed-plan': {
     says: 'The plan changed after it was approved: {problem}.',

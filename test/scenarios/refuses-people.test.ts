@@ -115,7 +115,7 @@ describe('between approval and push', () => {
 
   it('Slack that does not say who the approver is fails the push, and Retry heals it', async () => {
     const world = await waiting();
-    world.slack.fail({ method: 'users.info', after: 2, how: { error: 'fatal_error' } });
+    world.slack.fail({ method: 'users.info', after: 3, how: { error: 'fatal_error' } });
     await world.click(bob, 'approve');
     await world.until('failed');
     expect(world.writes()).toEqual([]);

@@ -10,12 +10,12 @@ import type { Slack } from '../../local/slack/slack.ts';
 import { approve, mayApprove } from '../../src/approval.ts';
 import { explain, isRefusal, PromotionError, type Refusal } from '../../src/errors.ts';
 import type { Policy } from '../../src/policy.ts';
-import { lookUp } from '../../src/promotion.ts';
 import type { Pending, Promotion } from '../../src/states.ts';
 import { Secret } from '../../src/secret.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { createClient } from '../../src/slack/client.ts';
 import { createPeople } from '../../src/slack/people.ts';
+import { lookUp } from '../../src/who.ts';
 import { seed as plainSeed } from '../local/slack-seed.ts';
 
 const [alice, bob] = ['U0ALICE01', 'U0BOB0001'] as const;
@@ -99,8 +99,16 @@ const kinds: Readonly<Record<string, Identity>> = {
     says: sameHuman,
   },
   'another account of that person by configuration': {
-    user: { id: 'U0ALIAS01' },
+    user: { id: 'U0ALIAS01', email: 'alice.alias@example.org' },
     says: sameHuman,
+  },
+  'another account of that person, as a third one of the configuration tells': {
+    user: { email: 'alice.alias+2@example.org' },
+    says: sameHuman,
+  },
+  'a full member without an e-mail address': {
+    info: { profile: {} },
+    says: /^Slack gives no e-mail address of U0CASE\d+, so nobody can tell that a second/,
   },
   'a full member of the list alone': { user: { id: 'U0LISTED1' }, says: noApprover },
   'a full member of the group alone': { user: { id: 'U0GROUPED' }, says: noApprover },
@@ -125,7 +133,13 @@ const kinds: Readonly<Record<string, Identity>> = {
 
 const cases = Object.entries(kinds).map(([name, { user, ...identity }], at) => {
   const id = `U0CASE${String(at).padStart(3, '0')}`;
-  const account: SeedUser = { id, name: `case-${at}`, realName: name, ...user };
+  const account: SeedUser = {
+    id,
+    name: `case-${at}`,
+    realName: name,
+    email: `${id}@example.org`,
+    ...user,
+  };
   return { name, account, ...identity };
 });
 

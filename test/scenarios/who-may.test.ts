@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { SeedUser } from '../../local/slack/seed.ts';
+import type { Policy } from '../../src/policy.ts';
+import { people } from './people.ts';
+import { scenarios, type World, type WorldOptions } from './world.ts';
+
+const { alice, bob, carol, dora } = people;
+const on = scenarios({ steadyTrees: true });
+
+/** A world with a request of alice’s that waits. */
+async function waiting(
+  change: Partial<Policy['approval']> = {},
+  options: WorldOptions = {},
+): Promise<World> {
+  const world = await on.start({
+    ...options,
+    policy: (policy) => ({ ...policy, approval: { ...policy.approval, ...change } }),
+  });
+  const { revision } = await on.outside.build('build-decision');
+  await world.propose(alice, `build-decision ${revision}`);
+  return world;
+}
+
+/** One refusal, seen by one person; nothing decided, nothing pushed. */
+async function expectRefused(world: World, who: string, why: RegExp): Promise<void> {
+  await world.slack.until(() => world.told(who).length > 0);
+  expect(world.told(who)).toEqual([expect.stringMatching(why)]);
+  expect(world.cardText()).toContain('Waiting for a second person');
+  expect(world.writes()).toEqual([]);
+  expect(await world.kinds()).not.toContain('decrypting');
+}
+
+function withUsers(changes: Readonly<Record<string, Partial<SeedUser>>>): WorldOptions {
+  return {
+    seed: (seed) => ({
+      ...seed,
+      users: seed.users.map((user) => ({ ...user, ...changes[user.id] })),
+    }),
+  };
+}
+
+describe('one person', () => {
+  it('is told by a chain of accounts: alice is dora by configuration, dora is bob by mailbox', async () => {
+    const seed = withUsers({ [dora]: { email: 'Bob+on-call@example.org' } });
+    const world = await waiting({ people: [[alice, dora]] }, seed);
+    await world.click(bob, 'approve');
+    await expectRefused(world, bob, /belongs to the person who asked/);
+    expect(await world.reasons()).toEqual(['same-human']);
+    await world.click(carol, 'approve');
+    await world.until('reported');
+  });
+
+  it('is told by a chain in which an account is deactivated', async () => {
+    const gone = { email: 'bob@example.org', enterpriseUser: 'W0ALICE01' };
+    const world = await waiting(
+      { people: [[people.gone, dora]] },
+      withUsers({ [people.gone]: gone }),
+    );
+    await world.click(bob, 'approve');
+    await expectRefused(world, bob, /belongs to the person who asked/);
+  });
+
+  it('counts once, however two approvers’ accounts are tied', async () => {
+    const people_ = [
+      [bob, dora],
+      [dora, carol],
+    ];
+    const world = await waiting({ required: 2, people: people_ });
+    await world.click(bob, 'approve');
+    await world.slack.until(() => world.thread().some((text) => /1 more person must/.test(text)));
+    await world.click(carol, 'approve');
+    await expectRefused(world, carol, /You have approved this already/);
+  });
+
+  it('nobody is told from, while Slack does not say who a configured account is', async () => {
+    const world = await waiting({ people: [[dora, 'U0NEVER01']] });
+    await world.click(bob, 'approve');
+    await expectRefused(
+      world,
+      bob,
+      /does not say who <@U0NEVER01> is, whom the configuration names/,
+    );
+  });
+
+  it('that turns out to be two approvers after they approved stops the promotion', async () => {
+    const world = await waiting({ required: 2 });
+    await world.click(bob, 'approve');
+    await world.slack.until(() => world.thread().some((text) => /1 more person must/.test(text)));
+    world.hold();
+    await world.click(carol, 'approve');
+    await expect.poll(() => world.kinds()).toContain('approved');
+    world.slack.changeUser(carol, { email: 'bob+2@example.org' });
+    await world.release();
+    await world.until('refused');
+    expect(world.thread().at(-1)).toMatch(/<@U0CAROL01>.*another approver’s own/);
+    expect(world.writes()).toEqual([]);
+  });
+});
+
+describe('whoever asked, and is a full member no more,', () => {
+  it.each(['deactivated', 'guest'] as const)('as %s, has nothing approved', async (kind) => {
+    const world = await waiting();
+    world.slack.changeUser(alice, { kind });
+    await world.click(bob, 'approve');
+    await expectRefused(world, bob, /Whoever asked for this is no full member.*Reject it/);
+  });
+
+  it('has nothing pushed that was approved before', async () => {
+    const world = await waiting();
+    world.hold();
+    await world.click(bob, 'approve');
+    await world.slack.until(() => world.thread().some((text) => /Approved by/.test(text)));
+    world.slack.changeUser(alice, { kind: 'deactivated' });
+    await world.release();
+    await world.until('refused');
+    expect(world.thread().at(-1)).toMatch(/<@U0ALICE01>, who asked for this, is no full member/);
+    expect(world.writes()).toEqual([]);
+    expect(await world.kinds()).not.toContain('decrypting');
+  });
+});
+
+it.each([
+  ['the approver', bob],
+  ['whoever asked', alice],
+])('nobody approves while Slack gives no e-mail address of %s', async (_, whose) => {
+  const world = await waiting();
+  world.slack.changeUser(whose, { email: '' });
+  await world.click(bob, 'approve');
+  await expectRefused(world, bob, new RegExp(`gives no e-mail address of <@${whose}>`));
+});
