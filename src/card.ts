@@ -149,6 +149,8 @@ function warns(warning: Warning): string {
       return `${place(warning)} names the image in a form that I do not understand: update it by hand.`;
     case 'no-pins':
       return `${escape(warning.source)} pins this image nowhere.`;
+    case 'moving-tag':
+      return `${place(warning)} names ${code(cut(warning.name, 100))}, a tag that moves: it follows that one and is left as it is.`;
     case 'released-tag':
       return `${place(warning)} pins ${code(cut(warning.tag, 60))}: releases of ${escape(warning.repository)} publish such tags themselves. Where the next release will do, wait for it and pin that.`;
   }

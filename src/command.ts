@@ -2,6 +2,7 @@ import { askLine, asReason, readBehind, type Behind } from './ask-line.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import { linkToBuild } from './link.ts';
+import { isMovingTag, isReleasedTag } from './pins/tag.ts';
 import { Revision, Tag, TaskId } from './reference.ts';
 import type { Ask, BuildAsk } from './states.ts';
 
@@ -134,7 +135,10 @@ function looksLikeTag(word: string, image: Image): boolean {
 /** Why a tag given by hand will not do for this image. */
 export function tagProblem(tag: string, { tag: rule }: Image): string | undefined {
   if (!Tag.safeParse(tag).success) return 'a tag is letters, digits, _ . - and at most 128 long';
-  if (/(^|-)latest$/.test(tag)) return 'a tag that moves cannot be pinned';
+  if (isMovingTag(tag)) return 'a tag that moves cannot be pinned';
+  if (isReleasedTag({ tag: rule }, tag)) {
+    return 'releases of the image’s repository publish such tags, and they are never mine to set';
+  }
   if (rule.from === 'index-hash' && !tag.startsWith(rule.prefix)) {
     return `this image’s tags begin with ${rule.prefix}`;
   }

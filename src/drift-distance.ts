@@ -1,6 +1,6 @@
 import { isRefusal, orRefusal } from './errors.ts';
 import type { Image } from './image.ts';
-import { tagOwner } from './pins/tag.ts';
+import { tagIn, tagOwner } from './pins/tag.ts';
 import type { Target, TrustedBuild } from './plan.ts';
 import type { Builds } from './ports.ts';
 import { Revision } from './reference.ts';
@@ -30,7 +30,7 @@ export function createMeasure(
   // Pins mostly say the same.
   const known = new Map<string, Promise<Distance | undefined>>();
   return (pin) => {
-    const tag = /:([^:@]+)(?:@|$)/.exec(pin)?.[1] ?? pin;
+    const tag = tagIn(pin) ?? pin;
     const distance = known.get(tag) ?? measure(tag, measuring);
     known.set(tag, distance);
     return distance;

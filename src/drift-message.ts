@@ -21,8 +21,13 @@ function imageBlocks(drift: Drift): readonly Block[] {
   return [header(`${image}: ${plainVerdict(drift)}`), mrkdwn(fit(lines, 2900)), ...nextMove(drift)];
 }
 
+/** Releases bring their own tags: whoever pins them gets the next one from the next release. */
+const releasesPublish =
+  'Releases of its repository publish this image themselves, and their tags are not mine to set: a pin follows the next release.';
+
 /** The line that a click stands for: it publishes the newest build, or gives the patch where that is done. */
-function nextMove({ image, newest, trees }: Drift): readonly Block[] {
+function nextMove({ image, newest, trees, byRelease }: Drift): readonly Block[] {
+  if (byRelease) return [mrkdwn(releasesPublish)];
   if (isRefusal(newest) || isRefusal(newest.tagNow)) return [];
   const isPublished = newest.tagNow.state === 'holds';
   if (isPublished && behind(trees).length === 0) return [];
@@ -39,11 +44,16 @@ function pinsOf(trees: Drift['trees']): readonly DriftedPin[] {
 }
 
 /** What is behind, in a few words. */
-function plainVerdict({ newest, trees }: Drift): string {
+function plainVerdict({ newest, trees, byRelease }: Drift): string {
+  if (byRelease) return pinsVerdict(trees);
   if (isRefusal(newest)) return 'no trusted build to compare with';
   if (isRefusal(newest.tagNow) || newest.tagNow.state === 'unseen')
     return 'the registry does not show what is published';
   if (newest.tagNow.state === 'free') return 'the newest build is not published';
+  return pinsVerdict(trees);
+}
+
+function pinsVerdict(trees: Drift['trees']): string {
   const old = behind(trees).length;
   if (old > 0) return `${old} of ${pinsOf(trees).length} pins ${old === 1 ? 'is' : 'are'} behind`;
   return trees.some((tree) => isRefusal(tree.pins)) ? 'not every tree could be read' : 'up to date';
@@ -78,6 +88,7 @@ function treeLines({ source, pins }: TreeDrift): readonly string[] {
 function standingWords(pin: DriftedPin): string {
   if (pin.standing === 'newest') return ':white_check_mark: newest';
   if (pin.standing === 'unknown') return ':grey_question:';
+  if (pin.standing === 'moving') return ':arrows_counterclockwise: follows a tag that moves';
   return `:small_orange_diamond: behind${pin.by ? ` by ${distanceWords(pin.by)}` : ''}`;
 }
 

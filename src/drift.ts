@@ -1,7 +1,7 @@
 import { compareVersions, createMeasure, type Distance } from './drift-distance.ts';
 import { isRefusal, orRefusal, type Refusal } from './errors.ts';
 import { sourceUrl, type Image } from './image.ts';
-import { tagOwner } from './pins/tag.ts';
+import { isReleasedTag, tagIn, tagOwner } from './pins/tag.ts';
 import { findPins, repinFiles, type Pin } from './pins.ts';
 import type { TagState, Target, TrustedBuild } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
@@ -13,6 +13,8 @@ export interface Drift {
   readonly newest: Newest | Refusal;
   /** The newest published tag, where the registry shows it. */
   readonly published: string | Refusal | undefined;
+  /** Releases of the image’s repository publish it themselves: pins follow their tags, and there is nothing to promote. */
+  readonly byRelease: boolean;
   readonly trees: readonly TreeDrift[];
 }
 
@@ -33,6 +35,8 @@ export type DriftedPin = Pin &
     | { readonly standing: 'behind'; readonly by: Distance | undefined }
     /** There is nothing to compare it with. */
     | { readonly standing: 'unknown' }
+    /** It names a tag that moves, on purpose. */
+    | { readonly standing: 'moving' }
   );
 
 type Looking = Pick<Planning, 'image' | 'ports' | 'policy' | 'signal'>;
@@ -44,10 +48,12 @@ export async function findDrift(looking: Looking): Promise<Drift> {
     orRefusal(findNewest(looking)),
     orRefusal(ports.registry.tags(image.publish)),
   ]);
-  const published = isRefusal(tags) ? tags : newestTag(image, tags, newest);
+  const releases = isRefusal(tags) ? [] : releasesIn(tags, image);
+  const published = isRefusal(tags) ? tags : (releases[0] ?? newestTag(image, tags, newest));
   const seen = {
     newest: isRefusal(newest) ? undefined : newest,
     tags: isRefusal(tags) ? [] : tags,
+    releases,
   };
   const trees = await Promise.all(
     image.pins.map(async (source) => {
@@ -56,7 +62,12 @@ export async function findDrift(looking: Looking): Promise<Drift> {
       return { source: sourceUrl(source), pins };
     }),
   );
-  return { image: image.name, newest, published, trees };
+  return { image: image.name, newest, published, byRelease: releases.length > 0, trees };
+}
+
+/** The tags that releases published, the newest first. */
+function releasesIn(tags: readonly string[], image: Image): readonly string[] {
+  return tags.filter((tag) => isReleasedTag(image, tag)).toSorted((a, b) => compareVersions(b, a));
 }
 
 async function findNewest(looking: Looking): Promise<Newest | Refusal> {
@@ -86,13 +97,42 @@ function newestTag(
   return own.toSorted((a, b) => compareVersions(b, a))[0];
 }
 
-/** What the newest build’s patch would move is behind; before that build is published, every pin is. */
+interface Seen {
+  readonly newest: Newest | undefined;
+  readonly tags: readonly string[];
+  /** Of the tags those that releases published, the newest first. */
+  readonly releases: readonly string[];
+}
+
 async function compare(
   files: readonly TreeFile[],
-  seen: { readonly newest: Newest | undefined; readonly tags: readonly string[] },
+  seen: Seen,
+  looking: Looking,
+): Promise<readonly DriftedPin[]> {
+  const { pins, moving } = findPins(files, looking.image);
+  const compared =
+    seen.releases.length > 0
+      ? pins.map((pin) => compareToReleases(pin, seen.releases))
+      : await compareToBuild(files, seen, looking);
+  const apart = moving.map(({ path, line, name }): DriftedPin => {
+    return { path, line, from: name, standing: 'moving' };
+  });
+  return [...compared, ...apart];
+}
+
+/** A pin that says no release's tag is behind them all, but nobody can count by how much. */
+function compareToReleases(pin: Pin, releases: readonly string[]): DriftedPin {
+  const at = releases.indexOf(tagIn(pin.from) ?? '');
+  if (at === 0) return { ...pin, standing: 'newest' };
+  return { ...pin, standing: 'behind', by: at < 0 ? undefined : { versions: at } };
+}
+
+/** What the newest build’s patch would move is behind; before that build is published, every pin is. */
+async function compareToBuild(
+  files: readonly TreeFile[],
+  { newest, tags }: Seen,
   { image, ports }: Looking,
 ): Promise<readonly DriftedPin[]> {
-  const { newest, tags } = seen;
   const { tagNow, target } = newest ?? {};
   const state = tagNow && !isRefusal(tagNow) ? tagNow.state : 'unseen';
   if (!newest || !target || state === 'unseen') {

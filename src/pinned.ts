@@ -28,12 +28,15 @@ export async function findPinned({
   const read = await Promise.all(
     image.pins.map(async (source) => {
       const tree = await ports.trees.read(source, names);
-      const { pins, notUnderstood } = findPins(tree.files, image, target);
+      const { pins, notUnderstood, moving } = findPins(tree.files, image, target);
       const url = sourceUrl(source);
       const planned = pins.map(({ path, line, from }) => ({ source: url, path, line, from }));
       const warnings = [
         ...notUnderstood.map((at): Warning => unclear(url, at)),
-        ...(pins.length === 0 ? [{ warning: 'no-pins', source: url } as const] : []),
+        ...moving.map((at): Warning => ({ warning: 'moving-tag', source: url, ...at })),
+        ...(pins.length + moving.length === 0
+          ? [{ warning: 'no-pins', source: url } as const]
+          : []),
       ];
       return { pins: planned, tree: { source: url, revision: tree.revision }, warnings };
     }),

@@ -25,6 +25,14 @@ export interface UnclearPin {
   readonly name: string;
 }
 
+/** A place that names the image by a tag that moves, on purpose: it is told and left as it is. */
+export interface MovingPin {
+  readonly path: string;
+  readonly line: number;
+  /** `name:tag` */
+  readonly name: string;
+}
+
 export interface Repinned {
   /** New bytes of every file that changes. */
   readonly changed: ReadonlyMap<string, Uint8Array>;
@@ -33,6 +41,7 @@ export interface Repinned {
   readonly settled: readonly Pin[];
   readonly caches: readonly RaisedCache[];
   readonly notUnderstood: readonly UnclearPin[];
+  readonly moving: readonly MovingPin[];
 }
 
 /**
@@ -43,7 +52,7 @@ export function findPins(
   files: readonly TreeFile[],
   image: PinImage,
   next?: NextReference,
-): { readonly pins: readonly Pin[]; readonly notUnderstood: readonly UnclearPin[] } {
+): Pick<Repinned, 'notUnderstood' | 'moving'> & { readonly pins: readonly Pin[] } {
   const seenAs = next ? imageFor(image, next) : image;
   const read = files.map((file) => ({ path: file.path, ...readPins(file, seenAs, next) }));
   return {
@@ -52,6 +61,9 @@ export function findPins(
     ),
     notUnderstood: read.flatMap(({ path, unclear }) =>
       unclear.map(({ line, name }) => ({ path, line, name })),
+    ),
+    moving: read.flatMap(({ path, moving }) =>
+      moving.map(({ line, name }) => ({ path, line, name })),
     ),
   };
 }
@@ -74,6 +86,7 @@ export function repinFiles(
     settled: moved.flatMap(({ settled }) => settled),
     caches: moved.flatMap(({ caches }) => caches),
     notUnderstood: moved.flatMap(({ notUnderstood }) => notUnderstood),
+    moving: moved.flatMap(({ moving }) => moving),
   };
 }
 
@@ -121,7 +134,7 @@ interface Edit extends Span {
 
 function repinFile(
   { path }: TreeFile,
-  { text, places, unclear }: ReadFile,
+  { text, places, unclear, moving: atMovingTags }: ReadFile,
   {
     reference,
     mercurialChanged,
@@ -130,6 +143,7 @@ function repinFile(
   const pins: MovedPin[] = [];
   const settled: Pin[] = [];
   const notUnderstood = unclear.map(({ line, name }) => ({ path, line, name }));
+  const moving = atMovingTags.map(({ line, name }) => ({ path, line, name }));
   const edits: Edit[] = [];
   for (const place of places) {
     const pin = { path, line: place.line, from: says(place) };
@@ -145,7 +159,7 @@ function repinFile(
     ? raiseCheckoutCaches(rewritten, path)
     : { text: rewritten, raised: [] };
   const bytes = after === text ? undefined : new Uint8Array(Buffer.from(after, 'latin1'));
-  return { path, bytes, pins, settled, caches, notUnderstood };
+  return { path, bytes, pins, settled, caches, notUnderstood, moving };
 }
 
 type Said = Readonly<Record<'name' | 'tag' | 'hex', { readonly text: string } | undefined>>;

@@ -113,6 +113,14 @@ export type Warning =
       readonly line: number;
     }
   | { readonly warning: 'no-pins'; readonly source: string }
+  /** The tree names the image by a tag that moves: it follows that one, and no patch pins it. */
+  | {
+      readonly warning: 'moving-tag';
+      readonly source: string;
+      readonly path: string;
+      readonly line: number;
+      readonly name: string;
+    }
   /** The tree pins a tag that releases of the image's repository publish by themselves. */
   | {
       readonly warning: 'released-tag';

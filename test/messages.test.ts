@@ -137,6 +137,7 @@ function planOf(base: Plan, text: string): Plan {
     { warning: 'tag-given', rule: 'revision' },
     ...Array.from({ length: 60 }, () => ({ warning: 'pin-not-understood', ...place }) as const),
     { warning: 'no-pins', source: 'https://example.org/tree' },
+    { warning: 'moving-tag', ...place, name: cut(text, 128) },
     { warning: 'released-tag', ...place, tag: cut(text, 128), repository: cut(text, 100) },
   ];
   return {
@@ -265,8 +266,16 @@ describe('whatever text comes from outside', () => {
             })),
           },
         ];
-        const drift = { image: 'decision', newest: unknown, published: unknown, trees };
-        expectSound(driftMessage([drift, drift, drift, drift]));
+        for (const byRelease of [true, false]) {
+          const drift = {
+            image: 'decision',
+            newest: unknown,
+            published: unknown,
+            byRelease,
+            trees,
+          };
+          expectSound(driftMessage([drift, drift, drift, drift]));
+        }
       }),
       { numRuns: 150 },
     );

@@ -102,3 +102,15 @@ it('finds the pins of a prefix that is given by hand, and not the usual ones', a
   const { pins } = await pinned(decision, `decision-mobile-${'cd'.repeat(32)}`, contents);
   expect(pins.map(({ path }) => path)).toEqual(['b.yml']);
 });
+
+describe('a tree that names the image by a tag that moves', () => {
+  it('is told of, and is not said to pin it nowhere', async () => {
+    const contents = { 'a.yml': 'image: example/taskgraph:decision-latest\n' };
+    const { pins, warnings } = await pinned(decision, `decision-${'cd'.repeat(32)}`, contents);
+    expect(pins).toEqual([]);
+    const name = 'example/taskgraph:decision-latest';
+    expect(warnings).toEqual([
+      { warning: 'moving-tag', source: git, path: 'a.yml', line: 1, name },
+    ]);
+  });
+});

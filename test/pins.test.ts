@@ -168,7 +168,7 @@ describe('forms of a pin', () => {
     ['a Python literal', 'IMAGE = (\n    "PIN"\n)\n'],
   ])('gives a tag without a digest one: %s', (_, form) => {
     expectMoved(
-      form.replace('PIN', 'example/taskgraph:decision-latest'),
+      form.replace('PIN', 'example/taskgraph:decision-v15.4.0'),
       form.replace('PIN', `example/taskgraph:decision-${newHex}@sha256:${newHex}`),
       { image: decision, to: toDecision, path: 'x.conf' },
     );
@@ -200,7 +200,7 @@ describe('forms of a pin', () => {
 
   it('moves several old pins of one tree, and tells where each was', () => {
     const files = [
-      file('a.yml', `x: example/taskgraph:decision-v1.0.0\ny: example/taskgraph:decision-latest\n`),
+      file('a.yml', `x: example/taskgraph:decision-v1.0.0\ny: example/taskgraph:decision-v2.0.0\n`),
       file('b.yml', `\n\nz: 'example/taskgraph:decision-${oldHex}@sha256:${oldHex}'\n`),
       file('c.yml', `z: example/taskgraph:decision-${newHex}@sha256:${newHex}\n`),
     ];
@@ -233,7 +233,7 @@ describe('whose a pin is', () => {
     expectLeftAlone(`image: example/taskgraph:${tag}\n`, { image: decision, to: toDecision });
   });
 
-  it.each(['decision-v24.1.1', 'decision-latest', `decision-${oldHex}`, `decision-${oldHex}ab`])(
+  it.each(['decision-v24.1.1', `decision-${oldHex}`, `decision-${oldHex}ab`])(
     'takes %s for its own',
     (tag) => {
       const { pins } = repin(`image: example/taskgraph:${tag}\n`, {
@@ -243,6 +243,18 @@ describe('whose a pin is', () => {
       expect(pins).toHaveLength(1);
     },
   );
+
+  it.each([
+    ['example/taskgraph:decision-latest', decision, toDecision],
+    ['example/build-decision:latest', buildDecision, toBuild],
+  ])('leaves %s alone, which moves on purpose, and tells where it stands', (name, image, to) => {
+    const text = `a: 1\nimage: ${name}\n`;
+    const result = repin(text, { image, to });
+    expect(result).toMatchObject({ pins: [], notUnderstood: [] });
+    expect(result.moving).toEqual([{ path: 'ci.yml', line: 2, name }]);
+    expect(findPins([file('ci.yml', text)], image).moving).toEqual(result.moving);
+    expect(repin(`image: ${name}@sha256:${oldHex}\n`, { image, to }).pins).toHaveLength(1);
+  });
 
   it('moves only the pins with the prefix of a tag that was given by hand', () => {
     const to = { ...toDecision, tag: `decision-mobile-${newHex}` };

@@ -1,6 +1,7 @@
 import { isProse, isWholeValue } from './context.ts';
 import { readMentions, type Mention, type Span } from './forms.ts';
 import {
+  isMovingTag,
   mayBeOwn,
   ownsEveryTag,
   pinNames,
@@ -32,7 +33,16 @@ export interface ReadFile {
   readonly text: string;
   readonly places: readonly Place[];
   /** Names of the image in a form that is not understood. */
-  readonly unclear: readonly { readonly line: number; readonly name: string }[];
+  readonly unclear: readonly Mentioned[];
+  /** The image by a tag that moves, without a digest: whoever wrote that wants no pin. */
+  readonly moving: readonly Mentioned[];
+}
+
+/** A place that names the image and is no pin: `name`, or `name:tag`. */
+export interface Mentioned {
+  /** 1-based. */
+  readonly line: number;
+  readonly name: string;
 }
 
 /** No source file that people edit is larger. */
@@ -41,12 +51,12 @@ const largest = 5 * 1024 * 1024;
 /** The image's pins in a file. Binary and huge files have none. `next` is what they are going to say. */
 export function readPins(file: TreeFile, image: PinImage, next?: NextReference): ReadFile {
   if (file.bytes.length > largest || file.bytes.includes(0)) {
-    return { text: '', places: [], unclear: [] };
+    return { text: '', places: [], unclear: [], moving: [] };
   }
   const text = Buffer.from(file.bytes).toString('latin1');
   if (digestFiles(image).includes(file.path)) return readDigestFile(text, image);
   if (image.tag.from === 'version-file' && file.path === image.tag.path) {
-    return { text, places: readVersionFile(text, next), unclear: [] };
+    return { text, places: readVersionFile(text, next), unclear: [], moving: [] };
   }
   return readText({ path: file.path, text }, image, next);
 }
@@ -64,11 +74,11 @@ function digestFiles(image: PinImage): readonly string[] {
 
 function readDigestFile(text: string, image: PinImage): ReadFile {
   const [, hex] = /^\s*sha256:([0-9a-f]{64})\s*$/.exec(text) ?? [];
-  if (!hex) return { text, places: [], unclear: [{ line: 1, name: image.publish }] };
+  if (!hex) return { text, places: [], unclear: [{ line: 1, name: image.publish }], moving: [] };
   const start = text.indexOf(hex);
   const part = { text: hex, spans: [{ start, end: start + hex.length }] };
   const place = { line: 1, name: undefined, tag: undefined, hex: part, digestAt: undefined };
-  return { text, places: [place], unclear: [] };
+  return { text, places: [place], unclear: [], moving: [] };
 }
 
 /** The source of the tag: raised where the tree still has an older version, never lowered. */
@@ -95,16 +105,21 @@ function readText(
   next: NextReference | undefined,
 ): ReadFile {
   const places: Place[] = [];
-  const unclear: { line: number; name: string }[] = [];
+  const [unclear, moving]: [Mentioned[], Mentioned[]] = [[], []];
   const { text } = file;
   let [line, counted] = [1, 0];
   for (const mention of readMentions(text, pinNames(image, next))) {
     for (; counted < mention.start; counted++) if (text[counted] === '\n') line++;
     const verdict = judge(mention, { ...file, image, next });
     if (verdict === 'unclear') unclear.push({ line, name: mention.name });
+    if (verdict === 'moving') moving.push({ line, name: wholeName(mention) });
     if (verdict === 'pin' && mention.form === 'reference') places.push(placeOf(mention, line));
   }
-  return { text, places, unclear };
+  return { text, places, unclear, moving };
+}
+
+function wholeName(mention: Mention): string {
+  return 'tag' in mention && mention.tag ? `${mention.name}:${mention.tag}` : mention.name;
 }
 
 interface Context {
@@ -114,7 +129,10 @@ interface Context {
   readonly next: NextReference | undefined;
 }
 
-function judge(mention: Mention, context: Context): 'pin' | 'unclear' | 'none' {
+/** `moving`: a tag that moves, without a digest. */
+type Verdict = 'pin' | 'unclear' | 'moving' | 'none';
+
+function judge(mention: Mention, context: Context): Verdict {
   if (mention.form === 'name') return 'none';
   const isWhole = mention.form === 'reference' && mention.hex !== undefined;
   const verdict =
@@ -133,7 +151,7 @@ function judgeUnclear(
 function judgeReference(
   mention: Mention & { form: 'reference' },
   { text, image, next }: Context,
-): 'pin' | 'unclear' | 'none' {
+): Verdict {
   const { name, tag, hex } = mention;
   const isNext =
     name === next?.name && (tag === undefined ? next.digest === `sha256:${hex}` : tag === next.tag);
@@ -141,6 +159,7 @@ function judgeReference(
   const owner = isNext ? 'own' : tagOwner(image, name, tag);
   if (owner === 'foreign') return 'none';
   if (owner === 'strange') return 'unclear';
+  if (hex === undefined && isMovingTag(tag)) return 'moving';
   return hex !== undefined || isWholeValue(text, mention) ? 'pin' : 'unclear';
 }
 

@@ -64,13 +64,27 @@ export function imageFor(image: PinImage, reference: NextReference): PinImage {
 }
 
 /**
- * The tag that a pin says where releases publish it: `<prefix>v<version>` of an image whose tags else come from its
- * index hash. `undefined` for every other pin.
+ * Whether releases of the image's repository publish `tag`: `<prefix>v<version>` of an image whose tags else come from
+ * its index hash. Such a tag is never ours to set.
  */
+export function isReleasedTag({ tag: rule }: Pick<PinImage, 'tag'>, tag: string): boolean {
+  return rule.from === 'index-hash' && /^v\d+(?:\.\d+)+$/.test(afterPrefix(rule.prefix, tag));
+}
+
+/** The tag that a pin says where releases publish it; `undefined` for every other pin. */
 export function releasedTag(image: PinImage, pin: string): string | undefined {
-  if (image.tag.from !== 'index-hash') return undefined;
-  const tag = /:([^:@]+)(?:@|$)/.exec(pin)?.[1] ?? '';
-  return /^v\d+(?:\.\d+)+$/.test(afterPrefix(image.tag.prefix, tag)) ? tag : undefined;
+  const tag = tagIn(pin);
+  return tag !== undefined && isReleasedTag(image, tag) ? tag : undefined;
+}
+
+/** The tag in what a pin says, where one stands there. */
+export function tagIn(pin: string): string | undefined {
+  return /:([^:@]+)(?:@|$)/.exec(pin)?.[1];
+}
+
+/** Whether a tag is one that is moved on by whoever publishes it: `latest`, alone or behind a prefix. */
+export function isMovingTag(tag: string): boolean {
+  return /^(?:.*[-_.])?latest$/.test(tag);
 }
 
 /** Every name that a pin of the image may have, and the one that it is to have. */

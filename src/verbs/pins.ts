@@ -3,7 +3,8 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { knownImage } from '../command.ts';
 import { isRefusal, PromotionError } from '../errors.ts';
-import { repinFiles, subject } from '../pins.ts';
+import type { Image } from '../image.ts';
+import { repinFiles, subject, type Repinned } from '../pins.ts';
 import type { TreeFile } from '../ports.ts';
 import { parseReference } from '../reference.ts';
 import { createTrees } from '../source/trees.ts';
@@ -31,7 +32,8 @@ export const pins: Verb = async ({ args, config, env, print, now }) => {
   if (isRefusal(image)) throw new PromotionError(image);
   const files = await readFolder(folder);
   const mercurialChanged = values['mercurial-changed'] ?? false;
-  const { changed, notUnderstood } = repinFiles(files, image, { reference, mercurialChanged });
+  const repinned = repinFiles(files, image, { reference, mercurialChanged });
+  const { changed, notUnderstood, moving } = repinned;
   if (changed.size > 0) {
     const tree = { source: basename(resolve(folder)), revision: 'the folder as it is', files };
     const edit = { tree, changed, message: subject(image), at: now() };
@@ -39,12 +41,30 @@ export const pins: Verb = async ({ args, config, env, print, now }) => {
     print(patch.slice(patch.indexOf('diff --git ')));
   }
   for (const [path, bytes] of changed) await writeFile(join(folder, path), bytes);
+  if (isNothing(repinned)) process.stderr.write(`${nothingThere(files, image)}\n`);
+  for (const { path, line, name: found } of moving) {
+    process.stderr.write(
+      `${path} line ${line} names ${found}, a tag that moves: it is left as it is.\n`,
+    );
+  }
   for (const { path, line, name: found } of notUnderstood) {
     process.stderr.write(
       `${path} line ${line} names ${found} in a form that I do not understand: update it by hand.\n`,
     );
   }
 };
+
+function isNothing({ pins, settled, notUnderstood, moving }: Repinned): boolean {
+  return pins.length + settled.length + notUnderstood.length + moving.length === 0;
+}
+
+/** Why there was nothing to do; where only other images of the repository are pinned, that too is told. */
+function nothingThere(files: readonly TreeFile[], image: Image): string {
+  const isNamed = files.some(({ bytes }) => Buffer.from(bytes).includes(image.publish));
+  return isNamed
+    ? `Only other images of ${image.publish} are pinned there: nothing to move.`
+    : `${image.publish} is pinned nowhere there.`;
+}
 
 function readWords(args: readonly string[]) {
   const text = { type: 'string' } as const;

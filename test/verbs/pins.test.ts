@@ -1,4 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { readOperatorEnvironment } from '../../src/config.ts';
+import { loadConfig } from '../../src/service/load-config.ts';
 import { pins } from '../../src/verbs/pins.ts';
 import { Usage } from '../../src/verbs/verb.ts';
 
@@ -31,5 +36,47 @@ describe('the words of pins', () => {
   ])('%j are answered with the line that works', async (words) => {
     await expect(run(...words)).rejects.toThrow(Usage);
     await expect(run(...words)).rejects.toThrow('pins --image <image>');
+  });
+});
+
+describe('a folder in which nothing is moved', () => {
+  const told: string[] = [];
+  afterEach(() => {
+    vi.restoreAllMocks();
+    told.length = 0;
+  });
+
+  async function pinsOf(text: string): Promise<string> {
+    vi.spyOn(process.stderr, 'write').mockImplementation((line) => told.push(String(line)) > 0);
+    const folder = await mkdtemp(join(tmpdir(), 'promote-image-pins-'));
+    await writeFile(join(folder, 'ci.yml'), text);
+    const config = async () => {
+      const loaded = await loadConfig({}, readOperatorEnvironment);
+      if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+      return loaded.value;
+    };
+    const to = `mozillareleases/taskgraph:decision-${'1'.repeat(64)}@sha256:${'1'.repeat(64)}`;
+    const args = ['--image', 'decision', '--new', to, folder];
+    await pins({ args, config, env: process.env, print: fail, now: () => new Date() });
+    await rm(folder, { recursive: true });
+    return told.join('');
+  }
+
+  function fail(text: string): never {
+    throw new Error(`nothing is printed, but it was: ${text}`);
+  }
+
+  it.each([
+    [
+      'image: mozillareleases/taskgraph:run-task-v24.1.1\n',
+      'Only other images of mozillareleases/taskgraph are pinned there',
+    ],
+    ['image: something/else:1\n', 'mozillareleases/taskgraph is pinned nowhere there'],
+    [
+      'image: mozillareleases/taskgraph:decision-latest\n',
+      'ci.yml line 1 names mozillareleases/taskgraph:decision-latest, a tag that moves',
+    ],
+  ])('says why: %s', async (text, why) => {
+    expect(await pinsOf(text)).toContain(why);
   });
 });

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { driftMessage } from '../src/drift-message.ts';
+import { findDrift } from '../src/drift.ts';
+import { refuse } from '../src/errors.ts';
+import type { Image } from '../src/image.ts';
+
+const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const git = 'https://example.com/tree';
+
+const image = {
+  name: 'decision',
+  build: { name: 'decision', trustDomain: 'example' },
+  publish: 'example/taskgraph',
+  formerly: [],
+  tag: { from: 'index-hash', prefix: 'decision-' },
+  pins: [{ git, branch: 'main', files: 'auto' }],
+  message: 'chore: update the decision image',
+} as unknown as Image;
+
+/** What `check` finds where the registry has these tags and the tree says this. */
+function drift(tags: readonly string[], text: string) {
+  const files = [{ path: 'ci.yml', bytes: new Uint8Array(Buffer.from(text)), executable: false }];
+  const gone = async () => refuse('no-latest', { route: 'x' });
+  const never = () => Promise.reject(new Error('is not asked for'));
+  const ports = {
+    builds: { find: gone, verify: never, open: never },
+    registry: { tags: async () => tags, look: never, inspect: never },
+    trees: { read: async () => ({ source: git, revision: 'ab'.repeat(20), files }) },
+  } as unknown as Parameters<typeof findDrift>[0]['ports'];
+  const { signal } = new AbortController();
+  return findDrift({ image, ports, policy: undefined as never, signal });
+}
+
+const pin = (tag: string) => `image: example/taskgraph:${tag}@${digest}\n`;
+
+describe('an image that releases of its repository publish themselves', () => {
+  const tags = [
+    'decision-v24.1.1',
+    'decision-v9.0.0',
+    'decision-v24.10.0',
+    'decision-latest',
+    'run-task-v25.0.0',
+    `decision-${'ab'.repeat(32)}`,
+  ];
+
+  it.each([
+    ['decision-v24.10.0', { standing: 'newest' }],
+    ['decision-v24.1.1', { standing: 'behind', by: { versions: 1 } }],
+    ['decision-v9.0.0', { standing: 'behind', by: { versions: 2 } }],
+    [`decision-${'cd'.repeat(32)}`, { standing: 'behind', by: undefined }],
+  ])('has a pin of %s compared with the releases', async (tag, standing) => {
+    const found = await drift(tags, pin(tag));
+    expect(found.published).toBe('decision-v24.10.0');
+    expect(found.trees[0]?.pins).toEqual([expect.objectContaining(standing)]);
+  });
+
+  it('is up to date with the newest release, and nothing else is offered', async () => {
+    const message = driftMessage([await drift(tags, pin('decision-v24.10.0'))]);
+    const text = JSON.stringify(message);
+    expect(text).toContain('decision: up to date');
+    expect(text).toContain('a pin follows the next release');
+    expect(text).not.toContain('"promote"');
+  });
+
+  it('shows a tag that moves as what it is', async () => {
+    const found = await drift(tags, 'image: example/taskgraph:decision-latest\n');
+    expect(found.trees[0]?.pins).toEqual([
+      { path: 'ci.yml', line: 1, from: 'example/taskgraph:decision-latest', standing: 'moving' },
+    ]);
+  });
+});
+
+it('without releases a pin is compared with builds alone', async () => {
+  const found = await drift([`decision-${'ab'.repeat(32)}`], pin('decision-v1.0.0'));
+  expect(found.byRelease).toBe(false);
+  expect(found.trees[0]?.pins).toEqual([expect.objectContaining({ standing: 'unknown' })]);
+});
