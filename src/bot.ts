@@ -13,6 +13,7 @@ import type { RepinCommand } from './ports.ts';
 import type { Store } from './store-port.ts';
 import type { PromotionPorts } from './promotion.ts';
 import { startRepin } from './repinning.ts';
+import { inMeasure } from './measure.ts';
 import type { Ask, Asked } from './states.ts';
 import { createWork } from './work.ts';
 
@@ -62,7 +63,7 @@ export function createBot(options: BotOptions): Bot {
   const work = createWork(options);
   const vocabulary = { images: policy.images, rootUrl: policy.taskcluster.rootUrl };
 
-  return {
+  const bot: Bot = {
     async onCommand(delivery) {
       const refusal = placeRefusal(delivery, policy);
       if (refusal) return answerRefusal(refusal, delivery, ports.store);
@@ -94,6 +95,7 @@ export function createBot(options: BotOptions): Bot {
     },
     onTick: work,
   };
+  return inMeasure(bot, options);
 }
 
 async function obey(

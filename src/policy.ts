@@ -2,22 +2,10 @@ import { z } from 'zod';
 import { tellPeople } from './person.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
+import { bytes, duration, gibibyte, limitsSchema } from './limits.ts';
 import { gitUrl, serviceUrl } from './urls.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
-
-const day = 24 * 60 * 60 * 1000;
-const units = { s: 1000, m: 60_000, h: 3_600_000, d: day } as const;
-
-/** `90s`, `30m`, `24h`, `7d` → milliseconds; from a second to thirty days. */
-const duration = z
-  .string()
-  .regex(/^[1-9]\d{0,5}[smhd]$/, 'is not a time such as 30m, 24h or 7d')
-  .transform((value) => Number(value.slice(0, -1)) * units[value.at(-1) as keyof typeof units])
-  .refine((ms) => ms <= 30 * day, 'is longer than 30d');
-
-const gibibyte = 1024 ** 3;
-const bytes = z.int().min(1);
 
 const userId = z.string().regex(/^[UW][A-Z0-9]{1,20}$/, 'is not a Slack user id (U…)');
 
@@ -129,7 +117,7 @@ export const policySchema = z.strictObject({
         .min(1, 'must be at least 1: somebody besides the requester')
         .max(10)
         .default(1),
-      expires: duration.default(day),
+      expires: duration.default(24 * 60 * 60 * 1000),
       approvers: z
         .strictObject({
           users: z.array(userId).min(1).optional(),
@@ -170,15 +158,7 @@ export const policySchema = z.strictObject({
       path: ['compression'],
       error: 'adaptive is for the registry engine: a docker engine compresses in its own way',
     }),
-  limits: z
-    .strictObject({
-      artifact: bytes.default(8 * gibibyte),
-      unpacked: bytes.default(32 * gibibyte),
-      /** Requests under way at once, of one person and in all. */
-      requestsOfOne: z.int().positive().default(20),
-      requests: z.int().positive().default(100),
-    })
-    .prefault({}),
+  limits: limitsSchema,
   images: z
     .record(slug, image)
     .refine((images) => Object.keys(images).length > 0, 'must hold at least one image'),

@@ -33,6 +33,10 @@ export const request = {
     says: '{count} requests are under way already, which is as many as I take on at once.',
     next: 'Try again when some have ended: `/promote-image status` lists them.',
   },
+  'too-often': {
+    says: 'Within {time} one person may ask {count} times, and you have.',
+    next: 'Try again in {seconds} s.',
+  },
 
   // Finding the build
   'unknown-commit': {

@@ -42,3 +42,44 @@ it('24 requests that were withdrawn are not streamed: those that wait not at all
   await world.propose(bob, `build-decision ${revision}`);
   expect(opened()).toBe(4);
 });
+
+it('24 times asked and withdrawn is more than one person may: told when to try again, noted once; others go on', async () => {
+  const world = await on.start({ policy: limits({ asksOfOne: 6 }) });
+  world.hold();
+  const minutes = 60_000;
+  for (let n = 0; n < 24; n += 1) {
+    await world.ask(alice, `build-decision ${String(n).padStart(40, 'e')}`);
+    await withdrawAll(world);
+  }
+  const tooOften = () => world.told(alice).filter((text) => text.includes('one person may ask'));
+  await expect.poll(tooOften).toHaveLength(18);
+  expect(tooOften()[0]).toMatch(
+    /Within 10 min one person may ask 6 times, and you have\. Try again in \d+ s\./,
+  );
+  expect(await world.store.count(['withdrawn'])).toEqual(new Map([['withdrawn', 6]]));
+  expect((await world.reasons()).filter((reason) => reason === 'too-often')).toHaveLength(1);
+  expect(world.log.filter((line) => line.includes('more often than one may'))).toHaveLength(1);
+
+  // Every verb that costs is counted together, and looking is not kept from anybody.
+  await world.ask(alice, 'check build-decision');
+  await world.ask(alice, 'repin build-decision');
+  await expect.poll(tooOften).toHaveLength(20);
+  await world.ask(alice, 'status');
+  await expect.poll(() => world.told(alice).at(-1)).toContain('Under way');
+
+  await world.ask(bob, `build-decision ${'e'.repeat(40)}`);
+  expect(await world.store.count(['asked'])).toEqual(new Map([['asked', 1]]));
+  await world.later(10 * minutes);
+  await world.ask(alice, `build-decision ${'d'.repeat(40)}`);
+  expect(await world.store.count(['asked'])).toEqual(new Map([['asked', 2]]));
+  await world.release();
+});
+
+it('looking is counted as well, also of those who may do nothing here', async () => {
+  const world = await on.start({ policy: limits({ asksOfOne: 1 }) });
+  for (let n = 0; n < 14; n += 1) await world.ask(alice, 'an unknown line of words');
+  await expect.poll(() => world.told(alice)).toHaveLength(14);
+  const reasons = await world.reasons();
+  expect(reasons.filter((reason) => reason === 'too-often')).toHaveLength(1);
+  expect(reasons).toHaveLength(11);
+});
