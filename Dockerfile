@@ -29,7 +29,9 @@ RUN node -e "import('./src/composition.ts').then(() => new worker_threads.Worker
 USER node
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 VOLUME /app/data
+# Slack’s requests, or health and metrics; OPS_PORT, where Slack speaks HTTP, is for inside only.
 EXPOSE 3000
+# Any answer is a sign of life: where Slack speaks HTTP without OPS_PORT, it is that there is no such page.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:3000/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { PORT, OPS_PORT } = process.env; fetch(`http://127.0.0.1:${OPS_PORT || PORT}/livez`).then(() => process.exit(0), () => process.exit(1))"]
 CMD ["node", "--max-semi-space-size=4", "src/main.ts"]

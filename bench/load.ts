@@ -65,10 +65,12 @@ async function underLoad(
 ): Promise<Readonly<Record<string, string>>> {
   const folder = await mkdtemp(join(tmpdir(), 'promote-image-load-'));
   const slack = await startSlack(seed());
-  const port = await freePort();
-  const bot = await start({ outside, slack, folder, transport }, { ...more, PORT: String(port) });
+  const [port, opsPort] = [await freePort(), await freePort()];
+  const isHttp = transport === 'http';
+  const ports = { PORT: String(port), ...(isHttp ? { OPS_PORT: String(opsPort) } : {}) };
+  const bot = await start({ outside, slack, folder, transport }, { ...more, ...ports });
   try {
-    return await measure(bot, { outside, slack, port });
+    return await measure(bot, { outside, slack, port: isHttp ? opsPort : port });
   } finally {
     await bot.stop();
     await slack.stop();

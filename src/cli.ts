@@ -1,7 +1,8 @@
-import { formatProblem, readEnvironment, readOperatorEnvironment } from './config.ts';
+import { formatProblem } from './config.ts';
 import { PromotionError } from './errors.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
+import { withoutSecrets } from './service/secret-files.ts';
 import { Failure, Usage, type Verb } from './verbs/verb.ts';
 
 /** Each is loaded when it is asked for: who verifies the log needs no client of Slack’s or Docker’s. */
@@ -33,7 +34,7 @@ async function run([name = '', ...args]: readonly string[]): Promise<number> {
     void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   const config = () => readConfig(name === 'doctor');
   try {
-    await verb({ args, config, env: process.env, print, now: () => new Date() });
+    await verb({ args, config, env: withoutSecrets(process.env), print, now: () => new Date() });
     return 0;
   } catch (error) {
     if (error instanceof Usage)
@@ -47,8 +48,7 @@ async function run([name = '', ...args]: readonly string[]): Promise<number> {
 
 /** Only the doctor talks to Slack; the other verbs run without its tokens. */
 async function readConfig(withSlack: boolean): Promise<Config> {
-  const read = withSlack ? readEnvironment : readOperatorEnvironment;
-  const loaded = await loadConfig(process.env, read);
+  const loaded = await loadConfig(process.env, withSlack ? 'bot' : 'operator');
   if (loaded.ok) return loaded.value;
   throw new Failure(
     `The configuration cannot be used:\n${loaded.problems.map((one) => `  ${formatProblem(one)}`).join('\n')}`,

@@ -13,6 +13,9 @@ export interface Problem {
   readonly reason: string;
 }
 
+/** An environment, or a part of one. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
 export type Parsed<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly problems: readonly Problem[] };
@@ -25,6 +28,12 @@ const token = (prefix: string) =>
     .regex(/^[!-~]+$/, 'holds a blank or another character that no token has')
     .transform((value) => new Secret(value));
 
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'is not a port')
+  .transform(Number)
+  .refine((number) => number < 65_536, 'is not a port');
+
 const environmentSchema = z.object({
   SLACK_BOT_TOKEN: token('xoxb'),
   SLACK_APP_TOKEN: token('xapp').optional(),
@@ -35,12 +44,8 @@ const environmentSchema = z.object({
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'is neither sqlite:<file> nor postgres://…')
     .transform((value) => new Secret(value))
     .prefault('sqlite:data/promote-image.sqlite'),
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, 'is not a port')
-    .transform(Number)
-    .refine((port) => port < 65_536, 'is not a port')
-    .optional(),
+  PORT: port.optional(),
+  OPS_PORT: port.optional(),
   HOST: z.string().default('127.0.0.1'),
   DOCKER_HOST: z
     .string()
@@ -55,14 +60,22 @@ const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 /** The environment as the bot needs it, or every problem at once. A variable set to nothing counts as not set. */
-export function readEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-): Parsed<Environment> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()));
+export function readEnvironment(env: Variables): Parsed<Environment> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => !isBlank(value)));
   const parsed = environmentSchema.safeParse(given);
   const problems = [...problemsIn(parsed, given), ...transportProblems(given)];
   if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
   return { ok: false, problems: problems.map(withoutSecret) };
+}
+
+/** A variable that is set to nothing is not set. */
+export function isBlank(value: string | undefined): boolean {
+  return !value?.trim();
+}
+
+/** A problem as it is shown: of what was found nothing that looks like a secret. */
+export function problemWith(path: string, found: string | undefined, reason: string): Problem {
+  return { path, value: found === undefined ? undefined : withoutCredentials(found), reason };
 }
 
 function withoutSecret(problem: Problem): Problem {
@@ -71,32 +84,41 @@ function withoutSecret(problem: Problem): Problem {
 }
 
 /** What the way to Slack needs: told together with whatever else is wrong. */
-function transportProblems(
-  given: Readonly<Record<string, string | undefined>>,
-): readonly Problem[] {
-  if (given['SLACK_APP_TOKEN']) return [];
-  const problem = (path: string, reason: string): Problem => ({ path, value: undefined, reason });
-  const secret = given['SLACK_SIGNING_SECRET']
-    ? []
-    : [
-        problem(
-          'SLACK_APP_TOKEN',
-          'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)',
-        ),
-      ];
-  const port = given['PORT'] ? [] : [problem('PORT', 'is missing: Slack’s HTTP requests need one')];
-  return [...secret, ...port];
+function transportProblems(given: Variables): readonly Problem[] {
+  const { SLACK_APP_TOKEN: app, SLACK_SIGNING_SECRET: secret, PORT: main, OPS_PORT: ops } = given;
+  const problem = (path: string, reason: string) => problemWith(path, undefined, reason);
+  if (app) {
+    return ops
+      ? [problem('OPS_PORT', 'is for Slack’s HTTP requests: with Socket Mode PORT serves health')]
+      : [];
+  }
+  const both = 'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)';
+  return [
+    ...(secret ? [] : [problem('SLACK_APP_TOKEN', both)]),
+    ...(main ? [] : [problem('PORT', 'is missing: Slack’s HTTP requests need one')]),
+    ...(ops && Number(ops) === Number(main)
+      ? [
+          problem(
+            'OPS_PORT',
+            'is PORT: health and metrics are not for whoever reaches Slack’s port',
+          ),
+        ]
+      : []),
+  ];
 }
 
 /**
  * What operators’ verbs need: where the policy file is, the database and the engines’ values, but no Slack.
  * A missing token is no problem for them.
  */
-export function readOperatorEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-): Parsed<Environment> {
-  const without = { SLACK_BOT_TOKEN: 'xoxb-none', SLACK_APP_TOKEN: 'xapp-none' };
-  return readEnvironment({ ...env, ...without });
+export function readOperatorEnvironment(env: Variables): Parsed<Environment> {
+  const isGiven = (name: string) => [name, `${name}_FILE`].some((one) => !isBlank(env[one]));
+  const transport = isGiven('SLACK_APP_TOKEN')
+    ? { SLACK_APP_TOKEN: 'xapp-none' }
+    : isGiven('SLACK_SIGNING_SECRET')
+      ? { SLACK_SIGNING_SECRET: 'none' }
+      : { SLACK_APP_TOKEN: 'xapp-none', OPS_PORT: undefined };
+  return readEnvironment({ ...env, SLACK_BOT_TOKEN: 'xoxb-none', ...transport });
 }
 
 /** The policy file's text as {@link Policy}, or every problem at once with path, value and reason. */

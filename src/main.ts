@@ -1,4 +1,4 @@
-import type { App, CustomRoute } from '@slack/bolt';
+import type { App } from '@slack/bolt';
 import { randomInt } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,13 +10,14 @@ import { fail, PromotionError } from './errors.ts';
 import type { Secrets } from './ports.ts';
 import { Secret } from './secret.ts';
 import { keepTicking } from './service/clock.ts';
-import { healthRoutes, limited, serveRoutes } from './service/health.ts';
+import { healthRoutes, serveRoutes, type HealthRoute } from './service/health.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { createLogging, type Logging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
 import { createPostWatch } from './service/post-watch.ts';
 import { createReadiness, watchReadiness } from './service/readiness.ts';
+import { withoutSecrets } from './service/secret-files.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
 import { createClient, introduce } from './slack/client.ts';
@@ -68,9 +69,9 @@ async function start({ policy, environment }: Config): Promise<void> {
   const ready = createReadiness({ store, client, apiUrl, connection, posts: watch, now, log });
   const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
   const self = await admitted(introduce(client, log));
-  const slackApp = createSlackApp({ bot, store, policy, environment, self, routes, logger, log });
+  const slackApp = createSlackApp({ bot, store, policy, environment, self, logger, log });
   const { app } = slackApp;
-  const server = await admitted(listen(app, { environment, routes }));
+  const servers = await admitted(listen(app, { environment, routes }));
   const onChange = (listener: () => void) => store.onChange(listener);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
   const { channel } = policy.slack;
@@ -83,51 +84,59 @@ async function start({ policy, environment }: Config): Promise<void> {
     working.abort();
     stopWatching();
     const [closed, parked] = [app.stop(), stopTicking()];
-    server?.close();
+    for (const server of servers) server.close();
     await Promise.race([closed, sleep(3000, undefined, { ref: false })]);
     await parked;
     delivering.abort();
     await delivery;
-    server?.closeAllConnections();
+    for (const server of servers) server.closeAllConnections();
     await store.close();
   };
   onSignal({ stop, log });
 }
 
-/** Connects to Slack, and serves health and metrics: beside Slack’s requests, or alone where a port is given. */
+/** Connects to Slack, and serves health and metrics on a port that is not for Slack’s requests, where one is given. */
 async function listen(
   app: App,
-  given: { readonly environment: Environment; readonly routes: readonly CustomRoute[] },
-): Promise<Server | undefined> {
-  const { environment, routes } = given;
-  const { PORT: port, HOST: host } = environment;
+  given: { readonly environment: Environment; readonly routes: readonly HealthRoute[] },
+): Promise<readonly Server[]> {
+  const { SLACK_APP_TOKEN: socket, PORT: port = 0, HOST: host } = given.environment;
+  const ops = socket ? 'PORT' : 'OPS_PORT';
+  const opsPort = given.environment[ops];
+  const health =
+    opsPort === undefined
+      ? []
+      : [await usable(serveRoutes(given.routes, { port: opsPort, host }), `${ops} or HOST`)];
+  const slack = await usable(app.start({ port, host }), 'PORT or HOST');
+  return socket ? health : [...health, slack as Server];
+}
+
+/** What a port is needed for; throws `port-unusable` where there is none to be had. */
+async function usable<T>(started: Promise<T>, variables: string): Promise<T> {
   try {
-    if (!environment.SLACK_APP_TOKEN) {
-      return limited((await app.start({ port: port ?? 0, host })) as Server);
-    }
-    const server = port === undefined ? undefined : await serveRoutes(routes, { port, host });
-    await app.start();
-    return server;
+    return await started;
   } catch (error) {
-    const problem =
-      (error as NodeJS.ErrnoException).syscall === 'listen' && (error as Error).message;
-    if (!problem) throw error;
-    return fail('port-unusable', { address: `${host}:${port}`, problem }, error);
+    const {
+      syscall,
+      address,
+      port,
+      message: problem,
+    } = error as NodeJS.ErrnoException & ListenError;
+    if (syscall !== 'listen') throw error;
+    return fail('port-unusable', { address: `${address}:${port}`, problem, variables }, error);
   }
+}
+
+interface ListenError {
+  readonly address?: string;
+  readonly port?: number;
 }
 
 /** The environment for git and sops, without our own secrets; they are taken out of the process’s as well. */
 function takeEnvironment(): Readonly<Record<string, string | undefined>> {
-  for (const name of [
-    'SLACK_BOT_TOKEN',
-    'SLACK_APP_TOKEN',
-    'SLACK_SIGNING_SECRET',
-    'DATABASE_URL',
-    'GITHUB_TOKEN',
-  ]) {
-    delete process.env[name];
-  }
-  return { ...process.env };
+  const rest = withoutSecrets(process.env);
+  for (const name of Object.keys(process.env)) if (!(name in rest)) delete process.env[name];
+  return rest;
 }
 
 /** Credentials that were decrypted become known to the log’s sink, so that no line can hold them. */

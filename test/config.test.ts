@@ -205,6 +205,14 @@ describe('the environment', () => {
       { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' },
       'PORT: is missing: Slack’s HTTP requests need one',
     ],
+    [
+      { ...good, PORT: '3000', OPS_PORT: '3001' },
+      'OPS_PORT: is for Slack’s HTTP requests: with Socket Mode PORT serves health',
+    ],
+    [
+      { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', PORT: '3000', OPS_PORT: '03000' },
+      'OPS_PORT: is PORT: health and metrics are not for whoever reaches Slack’s port',
+    ],
   ])('%#: says what is wrong and shows no secret', (env, line) => {
     const read = readEnvironment(env);
     const lines = read.ok ? [] : read.problems.map(formatProblem);
@@ -213,5 +221,9 @@ describe('the environment', () => {
 
   it('needs no Slack for operators', () => {
     expect(readOperatorEnvironment({})).toMatchObject({ ok: true });
+    expect(readOperatorEnvironment({ PORT: '3000', OPS_PORT: '3001' })).toMatchObject({ ok: true });
+    const http = { SLACK_SIGNING_SECRET_FILE: '/unread', PORT: '3000', OPS_PORT: '3001' };
+    expect(readOperatorEnvironment(http)).toMatchObject({ ok: true });
+    expect(readOperatorEnvironment({ ...http, PORT: '' })).toMatchObject({ ok: false });
   });
 });

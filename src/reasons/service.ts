@@ -20,7 +20,7 @@ export const service = {
   },
   'port-unusable': {
     says: 'Nothing can be listened for at {address}: {problem}.',
-    next: 'Give another PORT or HOST, or stop what listens there.',
+    next: 'Give another {variables}, or stop what listens there.',
   },
   'database-unopened': {
     says: 'The database {database} cannot be opened: {problem}.',

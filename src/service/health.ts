@@ -1,6 +1,6 @@
-import type { CustomRoute } from '@slack/bolt';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { recent } from './recent.ts';
 
 export interface Health {
   /** What must work for the bot to be of use: resolves to what is wrong, or to nothing. */
@@ -9,11 +9,23 @@ export interface Health {
   readonly metrics: () => Promise<string>;
 }
 
+export interface HealthRoute {
+  readonly path: string;
+  readonly answer: (response: ServerResponse) => void | Promise<void>;
+}
+
+/** How long an answer that cost something is good for, in milliseconds: nobody without a login makes more of them. */
+const fresh = { ms: 2_000, now: () => performance.now() };
+
 /**
- * Liveness, readiness, Dockerflow’s three endpoints and metrics. Nothing secret, nothing that needs a login.
+ * Liveness, readiness, Dockerflow’s three endpoints and metrics. Nothing secret, nothing that needs a login; so whoever
+ * asks, Slack and the database are asked once in two seconds.
  * @see https://github.com/mozilla-services/Dockerflow
  */
-export function healthRoutes({ ready, version, metrics }: Health): readonly CustomRoute[] {
+export function healthRoutes(health: Health): readonly HealthRoute[] {
+  const { version } = health;
+  const ready = recent(health.ready, fresh);
+  const metrics = recent(health.metrics, fresh);
   const readiness = async (response: ServerResponse): Promise<void> => {
     const problems = await ready().catch(() => ['the check itself failed']);
     send(response, problems.length > 0 ? 503 : 200, {
@@ -22,54 +34,42 @@ export function healthRoutes({ ready, version, metrics }: Health): readonly Cust
     });
   };
   return [
-    route('/livez', (response) => send(response, 200, { status: 'ok' })),
-    route('/__lbheartbeat__', (response) => send(response, 200, { status: 'ok' })),
-    route('/readyz', readiness),
-    route('/__heartbeat__', readiness),
-    route('/__version__', (response) => send(response, 200, version)),
-    route('/metrics', async (response) => {
-      const text = await metrics();
-      response
-        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
-        .end(text);
-    }),
+    { path: '/livez', answer: (response) => send(response, 200, { status: 'ok' }) },
+    { path: '/__lbheartbeat__', answer: (response) => send(response, 200, { status: 'ok' }) },
+    { path: '/readyz', answer: readiness },
+    { path: '/__heartbeat__', answer: readiness },
+    { path: '/__version__', answer: (response) => send(response, 200, version) },
+    {
+      path: '/metrics',
+      answer: async (response) => {
+        const text = await metrics();
+        response
+          .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+          .end(text);
+      },
+    },
   ];
 }
 
-/** Serves the routes by themselves, where Slack comes through Socket Mode and nothing else listens. */
+/** Serves the routes on a port of their own. Who sends a request by halves does not keep its connection for long. */
 export async function serveRoutes(
-  routes: readonly CustomRoute[],
+  routes: readonly HealthRoute[],
   listen: { readonly port: number; readonly host: string },
 ): Promise<Server> {
-  const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0];
-    const found = routes.find((one) => one.path === path && one.method === request.method);
-    if (!found) return send(response, 404, { status: 'not found' });
-    return found.handler(request as Parameters<CustomRoute['handler']>[0], response);
-  });
-  limited(server).listen(listen);
+  const patience = { headersTimeout: 5_000, requestTimeout: 5_000 };
+  const server = createServer(
+    { ...patience, connectionsCheckingInterval: 1_000 },
+    (request, response) => {
+      const path = (request.url ?? '/').split('?')[0];
+      const found = request.method === 'GET' && routes.find((one) => one.path === path);
+      if (!found) return send(response, 404, { status: 'not found' });
+      Promise.resolve(found.answer(response)).catch(() => response.destroy());
+    },
+  );
+  server.maxConnections = 512;
+  server.listen(listen);
   await once(server, 'listening');
   return server;
-}
-
-/** Who sends a request by halves does not keep its connection for long. */
-export function limited(server: Server): Server {
-  server.requestTimeout = 10_000;
-  server.headersTimeout = 10_000;
-  return server;
-}
-
-function route(
-  path: string,
-  answer: (response: ServerResponse) => void | Promise<void>,
-): CustomRoute {
-  return {
-    path,
-    method: 'GET',
-    handler: (_request, response) => {
-      Promise.resolve(answer(response)).catch(() => response.destroy());
-    },
-  };
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readEnvironment, readPolicy, type Environment, type Parsed } from '../config.ts';
+import {
+  readEnvironment,
+  readOperatorEnvironment,
+  readPolicy,
+  type Environment,
+  type Parsed,
+  type Variables,
+} from '../config.ts';
 import type { Policy } from '../policy.ts';
+import { readSecretFiles, secretNames } from './secret-files.ts';
 
 export interface Config {
   readonly policy: Policy;
@@ -9,22 +17,25 @@ export interface Config {
 }
 
 /**
- * The environment’s values and the policy file they name, or every problem of both at once. Relative paths in the file
- * start at the file’s own folder.
+ * The environment’s values, with the secrets that files hold, and the policy file they name; or every problem of all of
+ * them at once. Relative paths in the policy file start at its own folder. `operator`: without Slack’s secrets.
  */
 export async function loadConfig(
-  env: Readonly<Record<string, string | undefined>>,
-  read: (
-    env: Readonly<Record<string, string | undefined>>,
-  ) => Parsed<Environment> = readEnvironment,
+  env: Variables,
+  who: 'bot' | 'operator' = 'bot',
 ): Promise<Parsed<Config>> {
-  const environment = read(env);
+  const names = secretNames.filter((name) => who === 'bot' || !name.startsWith('SLACK_'));
+  const secrets = await readSecretFiles(env, names);
+  const environment = (who === 'bot' ? readEnvironment : readOperatorEnvironment)(secrets.env);
   const policy = await loadPolicy(env['PROMOTE_IMAGE_CONFIG']?.trim() || undefined);
-  if (environment.ok && policy.ok) {
+  if (environment.ok && policy.ok && secrets.problems.length === 0) {
     return { ok: true, value: { environment: environment.value, policy: policy.value } };
   }
   const problems = [environment, policy].flatMap((parsed) => (parsed.ok ? [] : parsed.problems));
-  return { ok: false, problems };
+  // That it is missing says nothing new where its file cannot be read.
+  const files = new Set(secrets.problems.map(({ path }) => path));
+  const others = problems.filter(({ path }) => !files.has(`${path}_FILE`));
+  return { ok: false, problems: [...secrets.problems, ...others] };
 }
 
 async function loadPolicy(path = 'config/promote-image.yml'): Promise<Parsed<Policy>> {

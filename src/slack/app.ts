@@ -1,10 +1,11 @@
-import { App, HTTPReceiver, type CustomRoute, type Logger } from '@slack/bolt';
+import { App, type Logger } from '@slack/bolt';
 import type { Bot, Log } from '../bot.ts';
 import type { Environment } from '../config.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store-port.ts';
 import { listenForClicks } from './clicks.ts';
 import { listenForCommands } from './commands.ts';
+import { SlackDoor } from './door.ts';
 import { listenForHome } from './home-tab.ts';
 import { SteadySocket } from './socket.ts';
 
@@ -15,8 +16,6 @@ export interface SlackAppOptions {
   readonly environment: Environment;
   /** The bot itself, as Slack knows it: without it, Bolt asks and breaks where Slack does not answer. */
   readonly self: { readonly botId: string; readonly botUserId: string };
-  /** Health and metrics, served beside Slack’s own requests where Slack speaks HTTP. */
-  readonly routes: readonly CustomRoute[];
   readonly logger: Logger;
   readonly log: Log;
 }
@@ -61,10 +60,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   };
 }
 
-function createReceiver({ environment, routes, logger, log }: SlackAppOptions) {
+function createReceiver({ environment, logger, log }: SlackAppOptions): SteadySocket | SlackDoor {
   const { SLACK_APP_TOKEN: appToken, SLACK_SIGNING_SECRET: signingSecret } = environment;
-  if (appToken)
-    return new SteadySocket({ appToken, apiUrl: environment.SLACK_API_URL, logger, log });
-  const customRoutes = [...routes];
-  return new HTTPReceiver({ signingSecret: signingSecret?.reveal() ?? '', customRoutes, logger });
+  return appToken
+    ? new SteadySocket({ appToken, apiUrl: environment.SLACK_API_URL, logger, log })
+    : new SlackDoor({ signingSecret: signingSecret?.reveal() ?? '', logger, log });
 }

@@ -60,6 +60,7 @@ export class CanaryLane {
     const child = {
       GITHUB_TOKEN: github,
       PORT: String(await freePort()),
+      ...(transport === 'http' ? { OPS_PORT: String(await freePort()) } : {}),
       TMPDIR: temporary,
       HOME: home,
       PATH: `${bin}:${outside.env['PATH']}`,

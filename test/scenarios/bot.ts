@@ -81,7 +81,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const ports = { ...world, ...setup.ports?.(world), store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
   const self = await introduce(client, log);
-  const given = { bot, store, policy, environment, self, routes: [], logger, log };
+  const given = { bot, store, policy, environment, self, logger, log };
   const { app, trouble: connection } = createSlackApp(given);
   const handling = new Set<Promise<void>>();
   const processEvent = app.processEvent.bind(app);

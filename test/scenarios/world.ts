@@ -176,7 +176,7 @@ export class World {
 
   /** Everything that its health pages tell, where it serves them. */
   async health(): Promise<string> {
-    const port = this.#options.child?.['PORT'];
+    const port = this.#options.child?.['OPS_PORT'] ?? this.#options.child?.['PORT'];
     if (!port) return '';
     const pages = ['livez', 'readyz', '__version__', 'metrics', 'nothing'];
     const answers = pages.map(async (page) =>

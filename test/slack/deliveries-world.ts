@@ -93,7 +93,7 @@ export class DeliveriesWorld {
       signal,
     });
     const self = await introduce(client, log);
-    const given = { bot, store, policy, environment, self, routes: [], logger, log };
+    const given = { bot, store, policy, environment, self, logger, log };
     const { app } = createSlackApp(given);
     const { channel } = policy.slack;
     const delivering = deliverPosts({

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { readOperatorEnvironment } from '../../src/config.ts';
 import { loadConfig } from '../../src/service/load-config.ts';
 import { pins } from '../../src/verbs/pins.ts';
 import { Usage } from '../../src/verbs/verb.ts';
@@ -51,7 +50,7 @@ describe('a folder in which nothing is moved', () => {
     const folder = await mkdtemp(join(tmpdir(), 'promote-image-pins-'));
     await writeFile(join(folder, 'ci.yml'), text);
     const config = async () => {
-      const loaded = await loadConfig({}, readOperatorEnvironment);
+      const loaded = await loadConfig({}, 'operator');
       if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
       return loaded.value;
     };
