@@ -1,7 +1,9 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { CardPlace, Message, Post, QueuedPost } from '../store-port.ts';
-import { slackProblem } from './trouble.ts';
+import { inText } from '../unattached.ts';
+import { lasts, slackProblem } from './trouble.ts';
+import { upload } from './upload.ts';
 
 /** The event type of our messages' metadata: by it, and the key in it, a message is recognised as ours. */
 const metadataType = 'promote_image';
@@ -75,44 +77,41 @@ async function update(place: CardPlace, queued: QueuedPost, sender: Sender): Pro
   return place;
 }
 
-/** The file first, then the message about it: once the message is there, so is the file. */
+/**
+ * The file first, then the message about it: once the message is there, so is the file. Where Slack will not have the
+ * file, the message has its text, or says that it could not be attached: what comes after it must not wait for ever.
+ */
 async function attach(
+  queued: QueuedPost,
+  post: Extract<Post, { kind: 'file' }>,
+  sender: Sender,
+): Promise<CardPlace> {
+  const found = queued.attempts > 0 ? await lookedUp(queued, sender, post.name) : undefined;
+  if (found?.message) return found.message;
+  const problem = found?.hasFile ? undefined : await refusedUpload(queued, post, sender);
+  const message = problem === undefined ? post.message : inText(post, problem);
+  return say({ ...queued, post: { ...post, message }, attempts: 0 }, sender);
+}
+
+/** How often a file is offered before its text has to do: within half a minute of Slack being there. */
+const offers = 4;
+
+/** Slack's word for why it will not have the file; `undefined` where it has it. Throws what may pass. */
+async function refusedUpload(
   queued: QueuedPost,
   { name, content }: Extract<Post, { kind: 'file' }>,
   sender: Sender,
-): Promise<CardPlace> {
-  const found = queued.attempts > 0 ? await lookedUp(queued, sender, name) : undefined;
-  if (found?.message) return found.message;
-  if (!found?.hasFile) await upload({ name, content }, queued, sender);
-  return say({ ...queued, attempts: 0 }, sender);
-}
-
-async function upload(
-  file: { readonly name: string; readonly content: string },
-  queued: QueuedPost,
-  sender: Sender,
-): Promise<void> {
-  const { client, channel } = sender;
-  const bytes = Buffer.from(file.content);
-  const slot = await client.files.getUploadURLExternal({
-    filename: file.name,
-    length: bytes.length,
-  });
-  if (!slot.upload_url || !slot.file_id) throw new Error('Slack gave no place to upload to');
-  const uploaded = await fetch(slot.upload_url, {
-    method: 'POST',
-    body: bytes,
-    headers: { 'content-type': 'application/octet-stream' },
-    redirect: 'error',
-    signal: AbortSignal.timeout(30_000),
-  });
-  if (!uploaded.ok) throw new Error(`Slack answered an upload with ${uploaded.status}`);
-  assertOurs(sender);
-  await client.files.completeUploadExternal({
-    files: [{ id: slot.file_id, title: file.name }],
-    channel_id: queued.card?.channel ?? channel,
-    ...(queued.card ? { thread_ts: queued.card.ts } : {}),
-  } as Parameters<WebClient['files']['completeUploadExternal']>[0]);
+): Promise<string | undefined> {
+  try {
+    const place = queued.card ?? { channel: sender.channel };
+    const last = () => assertOurs(sender);
+    await upload({ name, content, last }, place, sender.client);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TakenOver) throw error;
+    if (!lasts(error) && queued.attempts < offers) throw error;
+    return slackProblem(error);
+  }
 }
 
 interface FoundPost {
