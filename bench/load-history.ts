@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { startPostgres } from '../test/real/postgres.ts';
 import { startSoak, type Soak } from '../test/faults/soak-bot.ts';
+import { keyVariable } from '../test/store/key.ts';
 import { measureLookups } from './load-growth.ts';
 import { workOf } from './load-process.ts';
 import { printTable } from './load-table.ts';
@@ -72,7 +73,13 @@ async function auditVerify(url: string, folder: string) {
   const policy = join(folder, 'policy.yml');
   await writeFile(policy, readFileSync(new URL('../config/promote-image.yml', import.meta.url)));
   const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
-  const env = { PATH: process.env['PATH'], DATABASE_URL: url, PROMOTE_IMAGE_CONFIG: policy };
+  const key = keyVariable(url);
+  const env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: url,
+    PROMOTE_IMAGE_CONFIG: policy,
+    ...key,
+  };
   const begun = performance.now();
   const worked = workOf(process.pid);
   const child = spawn(process.execPath, [cli, 'audit', 'verify'], { env, cwd: folder });

@@ -52,6 +52,7 @@ const exported = z.strictObject({
   data: z.custom<object>((data) => typeof data === 'object' && data !== null),
   previous: z.string(),
   hash: z.string(),
+  signature: z.string().optional(),
 });
 
 /** One event as a line of `audit export`: canonical JSON, without the line's end. */
@@ -63,25 +64,40 @@ export function exportLine(event: ChainedEvent): string {
 export function importLine(line: string): ChainedEvent {
   const event = exported.parse(JSON.parse(line));
   if (canonical(event) !== line) throw new Error('a line of the export is not canonical JSON');
-  return { ...event, promotion: event.promotion };
+  return { ...event, promotion: event.promotion, signature: event.signature };
 }
 
 export type LogVerdict =
-  | { readonly ok: true; readonly events: number; readonly head: Anchor }
+  | {
+      readonly ok: true;
+      readonly events: number;
+      readonly head: Anchor;
+      /** What an auditor should know although it is sound. */
+      readonly notes?: readonly string[] | undefined;
+    }
   /** In the order of the log; the first ones where there are many. */
   | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Something else that is looked at while the log goes by; told at its end. */
+export interface LogCheck {
+  take(event: ChainedEvent): void;
+  problems(): readonly string[];
+  /** What is known and no problem. */
+  notes?(): readonly string[];
+}
 
 /** Problems named one by one: one cut is enough to doubt the rest. */
 const named = 20;
 
 /**
  * Whether the log is the one that was written: every event follows the one before, is what its hash says, and is
- * what the channel has seen (`anchors`). Without anchors a cut end, an old backup and a log rewritten from some
- * event on can't be told from the true one. Reads the log once and keeps nothing of it.
+ * what the channel has seen (`anchors`). Without anchors a cut end and an old backup can't be told from the true one,
+ * nor without the check of signatures a log rewritten from some event on. Reads the log once and keeps nothing of it.
  */
 export async function verifyLog(
   events: AsyncIterable<ChainedEvent> | Iterable<ChainedEvent>,
   anchors: readonly Anchor[] = [],
+  checks: readonly LogCheck[] = [],
 ): Promise<LogVerdict> {
   const problems: string[] = [];
   const witness = witnessed(anchors);
@@ -92,14 +108,21 @@ export async function verifyLog(
     const problem = breakBetween(head, event);
     if (problem !== undefined) problems.push(problem);
     problems.push(...witness.contradictions(event));
+    for (const check of checks) check.take(event);
     head = { seq: event.seq, hash: event.hash };
     count += 1;
   }
   problems.push(...witness.beyond(head));
-  if (problems.length === 0) return { ok: true, events: count, head };
+  problems.push(...checks.flatMap((check) => check.problems()));
+  if (problems.length === 0) return { ok: true, events: count, head, ...notesOf(checks) };
   if (problems.length <= named) return { ok: false, problems };
   const more = `and ${problems.length - named} more`;
   return { ok: false, problems: [...problems.slice(0, named), more] };
+}
+
+function notesOf(checks: readonly LogCheck[]): { readonly notes?: readonly string[] } {
+  const notes = checks.flatMap((check) => check.notes?.() ?? []);
+  return notes.length > 0 ? { notes } : {};
 }
 
 /** What is wrong between an event and the one before it; the first thing in the order of what it tells. */
@@ -116,7 +139,8 @@ function breakBetween(before: Anchor, event: ChainedEvent): string | undefined {
   return `event ${seq} does not follow event ${before.seq} as it stands: one of them was replaced or inserted`;
 }
 
-function isIntact(event: ChainedEvent): boolean {
+/** Whether the event says what its hash says. */
+export function isIntact(event: ChainedEvent): boolean {
   try {
     return hashOf(event) === event.hash;
   } catch {

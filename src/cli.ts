@@ -18,7 +18,7 @@ const usage = `npm run promote-image -- <verb>
   plan <image> <build> [--tag X]  prints the plan as JSON and does nothing
   pins --image <image> --new <reference> [--mercurial-changed] <folder>
                                   rewrites the pins below a folder and prints the patch
-  audit verify [--channel <export.json>] | export
+  audit verify [--key <public:…>] [--channel <export.json>] | export | key
   check-config                    is the configuration sound?
   doctor                          asks every outside system one harmless question`;
 

@@ -44,6 +44,7 @@ const environmentSchema = z.object({
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'is neither sqlite:<file> nor postgres://…')
     .transform((value) => new Secret(value))
     .prefault('sqlite:data/promote-image.sqlite'),
+  AUDIT_KEY: secret.optional(),
   PORT: port.optional(),
   OPS_PORT: port.optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -61,9 +62,20 @@ export type Environment = z.infer<typeof environmentSchema>;
 
 /** The environment as the bot needs it, or every problem at once. A variable set to nothing counts as not set. */
 export function readEnvironment(env: Variables): Parsed<Environment> {
+  return readValues(env, keyProblems);
+}
+
+function readValues(
+  env: Variables,
+  problemsOf: (given: Variables) => readonly Problem[],
+): Parsed<Environment> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => !isBlank(value)));
   const parsed = environmentSchema.safeParse(given);
-  const problems = [...problemsIn(parsed, given), ...transportProblems(given)];
+  const problems = [
+    ...problemsIn(parsed, given),
+    ...transportProblems(given),
+    ...problemsOf(given),
+  ];
   if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
   return { ok: false, problems: problems.map(withoutSecret) };
 }
@@ -79,7 +91,7 @@ export function problemWith(path: string, found: string | undefined, reason: str
 }
 
 function withoutSecret(problem: Problem): Problem {
-  const mayBeSecret = /TOKEN|SECRET|DATABASE_URL/.test(problem.path);
+  const mayBeSecret = /TOKEN|SECRET|KEY|DATABASE_URL/.test(problem.path);
   return mayBeSecret ? { ...problem, value: undefined } : problem;
 }
 
@@ -107,9 +119,17 @@ function transportProblems(given: Variables): readonly Problem[] {
   ];
 }
 
+/** Replicas sign one log with one key; only a database in a file has a place beside it to keep one in. */
+function keyProblems(given: Variables): readonly Problem[] {
+  if (given['AUDIT_KEY'] || !given['DATABASE_URL']?.startsWith('postgres')) return [];
+  const reason =
+    'is missing, and PostgreSQL needs one: make it with `openssl rand -base64 32`, and keep it';
+  return [problemWith('AUDIT_KEY', undefined, reason)];
+}
+
 /**
  * What operators’ verbs need: where the policy file is, the database and the engines’ values, but no Slack.
- * A missing token is no problem for them.
+ * A missing token or key is no problem for them.
  */
 export function readOperatorEnvironment(env: Variables): Parsed<Environment> {
   const isGiven = (name: string) => [name, `${name}_FILE`].some((one) => !isBlank(env[one]));
@@ -118,7 +138,7 @@ export function readOperatorEnvironment(env: Variables): Parsed<Environment> {
     : isGiven('SLACK_SIGNING_SECRET')
       ? { SLACK_SIGNING_SECRET: 'none' }
       : { SLACK_APP_TOKEN: 'xapp-none', OPS_PORT: undefined };
-  return readEnvironment({ ...env, SLACK_BOT_TOKEN: 'xoxb-none', ...transport });
+  return readValues({ ...env, SLACK_BOT_TOKEN: 'xoxb-none', ...transport }, () => []);
 }
 
 /** The policy file's text as {@link Policy}, or every problem at once with path, value and reason. */

@@ -55,7 +55,10 @@ async function start({ policy, environment }: Config): Promise<void> {
     if (value instanceof Secret) logging.secrets.add(value);
   }
   const env = takeEnvironment();
-  const store = await openStore(environment.DATABASE_URL.reveal(), { now });
+  const store = await openStore(environment.DATABASE_URL.reveal(), {
+    now,
+    key: environment.AUDIT_KEY,
+  });
   const world = connectWorld({ policy, environment, env, now });
   const apiUrl = environment.SLACK_API_URL;
   const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });

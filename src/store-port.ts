@@ -1,3 +1,4 @@
+import type { AuditKeys } from './audit-keys.ts';
 import type { Ledger } from './ports.ts';
 import type { Asked, Promotion } from './states.ts';
 
@@ -122,7 +123,11 @@ export interface Store {
   events(filter?: {
     readonly promotion?: string;
     readonly kinds?: readonly string[];
+    /** From this one on. */
+    readonly since?: number;
   }): AsyncIterable<ChainedEvent>;
+  /** What vouches for the log; absent where who only reads has no key. */
+  readonly keys?: AuditKeys | undefined;
   /** Calls back after each committed change, here or in another replica. Returns how to stop that. */
   onChange(listener: () => void): () => void;
   /** Writes something and takes it back. Throws `database-failed` where the database takes no change. */
@@ -143,6 +148,8 @@ export interface ChainedEvent extends AuditEvent, Anchor {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly previous: string;
+  /** Over the hash, with a key that is not in the database. Absent where events were not signed yet. */
+  readonly signature?: string | undefined;
 }
 
 /** Posts that Slack does not have yet. At least once: whoever sends looks for `key` in the thread before it repeats. */

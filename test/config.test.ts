@@ -173,6 +173,17 @@ describe('a policy is refused, with path, value and reason, where', () => {
 describe('the environment', () => {
   const good = { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_APP_TOKEN: 'xapp-1' };
 
+  it('needs a key for the log where the database is PostgreSQL, but for verbs that only read', () => {
+    const onPostgres = { ...good, DATABASE_URL: 'postgres://bot@db/bot' };
+    const read = readEnvironment(onPostgres);
+    expect(read.ok ? [] : read.problems.map(formatProblem)).toEqual([
+      'AUDIT_KEY: is missing, and PostgreSQL needs one: make it with `openssl rand -base64 32`, and keep it',
+    ]);
+    expect(readEnvironment({ ...onPostgres, AUDIT_KEY: 'k' })).toMatchObject({ ok: true });
+    expect(readEnvironment(good)).toMatchObject({ ok: true });
+    expect(readOperatorEnvironment(onPostgres)).toMatchObject({ ok: true });
+  });
+
   it('has defaults for everything but the tokens', () => {
     const read = readEnvironment(good);
     if (!read.ok) throw new Error('refused');

@@ -42,6 +42,26 @@ export const service = {
     says: 'There is no database of the bot at {database}.',
     next: 'Check DATABASE_URL; the bot makes its database when it starts.',
   },
+  'audit-key-missing': {
+    says: 'There is no key to sign the audit log of {database} with.',
+    next: 'Make one with `openssl rand -base64 32`, give it as AUDIT_KEY or in the file AUDIT_KEY_FILE, and keep it: every replica needs the same.',
+  },
+  'audit-key-lost': {
+    says: 'The audit log of {database} is signed, but the file {file} with its key is not there.',
+    next: 'Put it back from beside the database where the log was written, or give the key as AUDIT_KEY.',
+  },
+  'audit-key-unusable': {
+    says: 'The audit key cannot be used: {problem}.',
+    next: 'Check AUDIT_KEY or AUDIT_KEY_FILE, or the file beside the database.',
+  },
+  'audit-key-other': {
+    says: 'The audit log ends with event {event}, which another key has signed.',
+    next: 'Give the key that signed it. To change keys, put the new one first and leave the old one, or its public half, behind it.',
+  },
+  'log-unsigned': {
+    says: 'The audit log’s event {event} is not signed with the bot’s key: somebody else wrote it.',
+    next: 'Nothing is added behind it. An operator must look at `audit verify` and restore the database.',
+  },
   interrupted: {
     says: 'The bot was stopped in the middle of it.',
     next: 'It goes on by itself after the start.',

@@ -68,6 +68,7 @@ async function databaseTrouble({ store }: Watched): Promise<string | undefined> 
     await store.probe();
     return undefined;
   } catch (error) {
+    if (error instanceof PromotionError && error.reason === 'log-unsigned') return error.message;
     const problem = error instanceof PromotionError ? error.facts['problem'] : undefined;
     return `the database takes no change${problem ? `: ${problem}` : ''}`;
   }

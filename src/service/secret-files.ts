@@ -9,6 +9,7 @@ export const secretNames = [
   'SLACK_SIGNING_SECRET',
   'DATABASE_URL',
   'GITHUB_TOKEN',
+  'AUDIT_KEY',
 ] as const;
 
 export type SecretName = (typeof secretNames)[number];

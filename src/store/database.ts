@@ -11,6 +11,8 @@ export interface Database {
   readonly name: string;
   readonly kysely: Kysely<Tables>;
   readonly words: Words;
+  /** Where the log’s key is kept: in a file beside the database, nowhere, or not here. */
+  readonly keyPlace: { readonly file: string } | 'nowhere' | 'elsewhere';
   /** A number for this open store, by which it claims posts. Unique among those that are open. */
   readonly replica: number;
   /** Whether the trouble is only a lost connection: the same may work in a moment. */

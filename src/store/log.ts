@@ -1,26 +1,90 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import { chain, genesis, type Happened } from '../audit.ts';
+import { signingBegan } from '../audit-signatures.ts';
+import type { AuditKeys } from '../audit-keys.ts';
 import { canonical } from '../canonical.ts';
+import { fail } from '../errors.ts';
 import type { Anchor, ChainedEvent, Store } from '../store-port.ts';
+import type { WritingKeys } from './audit-key.ts';
 import type { Tx } from './database.ts';
 import type { EventRow, Tables } from './schema.ts';
 
 /** Rows read at once: the log may be longer than the memory. */
 const page = 500;
 
-/** Adds the event at the end of the chain. Only within a serialised transaction: two at once would fork it. */
-export async function append(tx: Tx, event: Happened): Promise<ChainedEvent> {
-  const chained = chain(event, await headOf(tx));
+/** How events are added to the log. */
+export type Append = (tx: Tx, event: Happened) => Promise<ChainedEvent>;
+
+/**
+ * Adds events at the end of the chain, signed. Only within a serialised transaction: two at once would fork it. What it
+ * signs vouches for everything before it, so it signs nothing behind an event that is not signed: throws `log-unsigned`.
+ */
+export function createAppend(keys: WritingKeys): Append {
+  let known = '';
+  return async (tx, event) => {
+    const head = await signedHeadOf(tx);
+    if (head && head.hash !== known && !keys.isSigned(head))
+      fail('log-unsigned', { event: String(head.seq) });
+    const chained = await insert(tx, chain(event, head ?? genesis), keys);
+    // What comes of the transaction is open; that we signed it is not.
+    known = chained.hash;
+    return chained;
+  };
+}
+
+async function insert(
+  tx: Tx,
+  chained: ChainedEvent,
+  { signer }: WritingKeys,
+): Promise<ChainedEvent> {
+  const signature = signer.sign(chained.hash);
   await tx
     .insertInto('event')
     .values({
       ...chained,
       promotion: chained.promotion ?? null,
       data: canonical(chained.data),
+      signature,
     })
     .execute();
-  return chained;
+  return { ...chained, signature };
+}
+
+/**
+ * Before anything is written: throws where the log’s end is not signed with a known key. In a log of which nothing is
+ * signed yet, signing begins.
+ */
+export async function beginSigning(tx: Tx, keys: WritingKeys, at: string): Promise<void> {
+  const head = await signedHeadOf(tx);
+  if (!head || keys.isSigned(head)) return;
+  if (head.signature !== null) fail('audit-key-other', { event: String(head.seq) });
+  const signed = await tx
+    .selectFrom('event')
+    .select('seq')
+    .where('signature', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (signed) fail('log-unsigned', { event: String(head.seq) });
+  const { seq, hash } = head;
+  const data = { seq, hash };
+  const event = { kind: signingBegan, actor: 'bot', promotion: undefined, data, at };
+  await insert(tx, chain(event, head), keys);
+}
+
+/** Throws `log-unsigned` where somebody else wrote the log’s end. */
+export async function expectSigned(tx: Tx, keys: AuditKeys): Promise<void> {
+  const head = await signedHeadOf(tx);
+  if (head && !keys.isSigned(head)) fail('log-unsigned', { event: String(head.seq) });
+}
+
+async function signedHeadOf(tables: Kysely<Tables>) {
+  return await tables
+    .selectFrom('event')
+    .select(['seq', 'hash', 'signature'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 }
 
 /** Where the chain ends now. */
@@ -42,9 +106,9 @@ export async function hasEvent(tx: Tx, { seq, hash }: Anchor): Promise<boolean> 
 /** The log in order, as it stands in the table: nothing is repaired on the way to who verifies it. */
 export async function* eventsOf(
   tables: Kysely<Tables>,
-  { promotion, kinds }: NonNullable<Parameters<Store['events']>[0]> = {},
+  { promotion, kinds, since }: NonNullable<Parameters<Store['events']>[0]> = {},
 ): AsyncGenerator<ChainedEvent> {
-  let after: number | undefined;
+  let after = since === undefined ? undefined : since - 1;
   for (;;) {
     let query = tables.selectFrom('event').selectAll().orderBy('seq').limit(page);
     if (after !== undefined) query = query.where('seq', '>', after);
@@ -52,15 +116,20 @@ export async function* eventsOf(
     if (kinds !== undefined) query = query.where('kind', 'in', kinds);
     const rows = await query.execute();
     for (const row of rows) yield eventFrom(row);
-    after = rows.at(-1)?.seq;
+    after = rows.at(-1)?.seq ?? after;
     if (rows.length < page) return;
     // Who verifies a long log must not keep everybody else waiting: SQLite answers without ever letting go.
     await setImmediate();
   }
 }
 
-function eventFrom({ data, promotion, ...row }: EventRow): ChainedEvent {
-  return { ...row, promotion: promotion ?? undefined, data: dataFrom(data) };
+function eventFrom({ data, promotion, signature, ...row }: EventRow): ChainedEvent {
+  return {
+    ...row,
+    promotion: promotion ?? undefined,
+    data: dataFrom(data),
+    signature: signature ?? undefined,
+  };
 }
 
 /** A text that the bot did not write itself is given as it is, so that its hash can't match by chance of parsing. */

@@ -17,6 +17,7 @@ export interface Words {
 export const migrations: readonly ((words: Words) => readonly string[])[] = [
   (words) => [...promotionTables(words), ...logTable(words), ...slackTables(words), layers(words)],
   longHistory,
+  signed,
 ];
 
 function promotionTables({ strict }: Words): readonly string[] {
@@ -106,6 +107,11 @@ function longHistory({ textIn }: Words): readonly string[] {
     `drop index promotion_by_image`,
     `create index event_by_kind on event (kind, seq)`,
   ];
+}
+
+/** What the database holds is vouched for with a key that it does not hold. */
+function signed(): readonly string[] {
+  return [`alter table event add column signature text`, `alter table layer add column mac text`];
 }
 
 function layers({ long, strict }: Words): string {

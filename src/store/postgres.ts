@@ -50,6 +50,7 @@ function assemble(name: string, pool: Pool, session: Session): Database {
       textIn: (column, path) => `${column}::jsonb #>> '{${path.join(',')}}'`,
       appendOnly,
     },
+    keyPlace: 'elsewhere',
     replica: session.replica,
     isPassing,
     // One at a time writes anyway. Each that waited with a connection would keep one from those who only read; and

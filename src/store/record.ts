@@ -2,15 +2,25 @@ import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../
 import { underWay, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';
-import { append } from './log.ts';
+import type { Append } from './log.ts';
 import { countPromotions, endWait, holderOf, isCurrent, save } from './promotions.ts';
 import { enqueue } from './queue.ts';
+
+/** A serialised transaction, how it adds to the log, and when it is (ISO 8601, UTC). */
+export interface Recording {
+  readonly tx: Tx;
+  readonly append: Append;
+  readonly at: string;
+}
 
 /**
  * The one way in which a promotion changes, within one serialised transaction: whether it may is looked up first,
  * and nothing is written where it may not. Delivery, decision, audit event, new value and posts stand or fall together.
  */
-export async function recordChange(tx: Tx, change: Change, at: string): Promise<Changed> {
+export async function recordChange(
+  { tx, append, at }: Recording,
+  change: Change,
+): Promise<Changed> {
   const { from, to, event, posts, envelope } = change;
   if (await isTaken(tx, envelope)) return { outcome: 'duplicate' };
   if (!(await isCurrent(tx, to.id, from))) return { outcome: 'stale' };
@@ -28,13 +38,14 @@ export async function recordChange(tx: Tx, change: Change, at: string): Promise<
 }
 
 /** A new one, where there is room for it: counted in the transaction that makes it, however many come at once. */
-export async function recordCreation(tx: Tx, creation: Creation, at: string): Promise<Created> {
+export async function recordCreation(recording: Recording, creation: Creation): Promise<Created> {
+  const { tx } = recording;
   const { room, ...change } = creation;
   if (room && !(await isTaken(tx, change.envelope))) {
     const full = await fullOf(tx, change.to.requester, room);
     if (full) return full;
   }
-  return recordChange(tx, change, at);
+  return recordChange(recording, change);
 }
 
 async function fullOf(
@@ -57,7 +68,7 @@ export type Noted =
   | { readonly outcome: 'duplicate' };
 
 /** The same for what changes no promotion. */
-export async function recordNote(tx: Tx, note: Note, at: string): Promise<Noted> {
+export async function recordNote({ tx, append, at }: Recording, note: Note): Promise<Noted> {
   const { promotion, event, posts, envelope, endsWait } = note;
   // Also where it was told before the column was there.
   if (endsWait && promotion !== undefined) await endWait(tx, promotion);

@@ -59,6 +59,8 @@ export interface EventRow {
   readonly data: string;
   readonly previous: string;
   readonly hash: string;
+  /** Null in what was written before events were signed. */
+  readonly signature: string | null;
 }
 
 /** What Slack must have. The row stays when it has it, as the place of the message; the body goes. */
@@ -86,4 +88,6 @@ export interface LayerRow {
   readonly digest: string;
   readonly size: number;
   readonly added_at: string;
+  /** Over the other facts, with a key that is not in the database: a row without is not known. */
+  readonly mac: string | null;
 }

@@ -57,6 +57,7 @@ function assemble(file: string, access: 'read' | 'write', unlock: () => void): D
       textIn: (column, path) => `json_extract(${column}, '$.${path.join('.')}')`,
       appendOnly,
     },
+    keyPlace: file === ':memory:' ? 'nowhere' : { file: `${file}.audit-key` },
     replica: Math.floor(Math.random() * 2 ** 31),
     isPassing: () => false,
     // One process and one connection: Kysely lets one transaction run at a time.

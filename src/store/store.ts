@@ -1,12 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { AuditKeys } from '../audit-keys.ts';
+import type { Secret } from '../secret.ts';
 import type { Created, Store } from '../store-port.ts';
+import { fail } from '../errors.ts';
+import { canWrite, findKeys } from './audit-key.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';
-import { eventsOf, hasEvent } from './log.ts';
+import {
+  beginSigning,
+  createAppend,
+  expectSigned,
+  eventsOf,
+  hasEvent,
+  type Append,
+} from './log.ts';
 import { expectSchema, migrate } from './migrate.ts';
 import { outboxOf } from './outbox.ts';
 import { cardOf, countPromotions, dueIn, getPromotion, listPromotions } from './promotions.ts';
-import { recordChange, recordCreation, recordNote, type Noted } from './record.ts';
+import { recordChange, recordCreation, recordNote, type Noted, type Recording } from './record.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -14,19 +25,26 @@ export interface StoreOptions {
   readonly now: () => Date;
   /** `read` runs beside the bot, writes nothing and migrates nothing. */
   readonly access?: 'read' | 'write' | undefined;
+  /** `AUDIT_KEY`. Without it an SQLite database has its own in a file beside it. */
+  readonly key?: Secret | undefined;
 }
 
 /**
  * Opens the database and brings it to this program's schema. `url` is `sqlite:<file>` or `postgres://…`.
  * Throws a PromotionError: `database-unopened`, `database-in-use`, `database-newer`; for readers also
- * `database-empty` and `database-older`. Every method of the store throws `database-failed` where the database fails.
+ * `database-empty` and `database-older`; `audit-key-missing`, `audit-key-unusable`, `audit-key-other` and `log-unsigned`
+ * where the log can't be signed. Every method of the store throws `database-failed` where the database fails.
  */
 export async function openStore(url: string, options: StoreOptions): Promise<Store> {
   const access = options.access ?? 'write';
   const database = await openDatabase(url, access);
   try {
     await (access === 'read' ? expectSchema(database) : migrate(database));
-    return storeOn(database, options);
+    const keys = await findKeys(database, { access, given: options.key });
+    if (access === 'write' && canWrite(keys)) {
+      await write(database, (tx) => beginSigning(tx, keys, options.now().toISOString()));
+    }
+    return storeOn(database, { ...options, keys });
   } catch (error) {
     await database.close();
     throw error;
@@ -39,16 +57,20 @@ async function openDatabase(url: string, access: 'read' | 'write'): Promise<Data
 }
 
 /** The store on a database that is open and has its schema. Closes it with itself. */
-export function storeOn(database: Database, { now }: StoreOptions): Store {
+export function storeOn(
+  database: Database,
+  { now, keys }: { readonly now: () => Date; readonly keys: AuditKeys | undefined },
+): Store {
   const { kysely } = database;
+  const append = canWrite(keys) ? createAppend(keys) : unable;
   const listeners = new Set<() => void>();
   // A listener that throws must not make a change that was committed look as if it had failed.
   const tell = () => listeners.forEach((listener) => queueMicrotask(listener));
   const unsubscribe = database.onAnnounced(tell);
 
-  const recorded = async <T extends Recorded>(work: (tx: Tx, at: string) => Promise<T>) => {
+  const recorded = async <T extends Recorded>(work: (recording: Recording) => Promise<T>) => {
     const record = async (tx: Tx) => {
-      const result = await work(tx, now().toISOString());
+      const result = await work({ tx, append, at: now().toISOString() });
       if ('anchor' in result) await database.announce(tx);
       return result;
     };
@@ -57,9 +79,9 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
     return result;
   };
   return {
-    create: (change) => recorded((tx, at) => recordCreation(tx, change, at)),
-    change: (change) => recorded((tx, at) => recordChange(tx, change, at)),
-    note: (note) => recorded((tx, at) => recordNote(tx, note, at)),
+    create: (change) => recorded((recording) => recordCreation(recording, change)),
+    change: (change) => recorded((recording) => recordChange(recording, change)),
+    note: (note) => recorded((recording) => recordNote(recording, note)),
     get: (id) => getPromotion(kysely, id),
     list: (filter) => listPromotions(kysely, filter),
     due: (now) => dueIn(kysely, now),
@@ -67,13 +89,18 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
     hold: (id, work) => database.hold(id, work),
     card: (id) => cardOf(kysely, id),
     events: (filter) => eventsOf(kysely, filter),
+    keys,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    probe: () => write(database, (tx) => leaveNothing(tx, now().toISOString())),
+    probe: () =>
+      write(database, async (tx) => {
+        if (keys) await expectSigned(tx, keys);
+        await leaveNothing(tx, now().toISOString());
+      }),
     outbox: outboxOf(database, now, tell),
-    ledger: ledgerOf(kysely, now),
+    ledger: ledgerOf(kysely, { clock: now, signer: keys?.signer }),
     close: async () => {
       unsubscribe();
       await database.close();
@@ -82,6 +109,9 @@ export function storeOn(database: Database, { now }: StoreOptions): Store {
 }
 
 type Recorded = Created | Noted;
+
+/** Who only reads has a database that takes nothing anyway. */
+const unable: Append = async () => fail('database-failed', { problem: 'it is read-only' });
 
 /** About what a change needs: a database with no room for it would not take one either. */
 const room = 8 * 1024;

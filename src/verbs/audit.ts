@@ -2,36 +2,78 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anchorsIn } from '../anchors.ts';
 import { exportLine, verifyLog } from '../audit.ts';
+import { readAuditKeys, type AuditKeys } from '../audit-keys.ts';
+import { signatureCheck } from '../audit-signatures.ts';
+import { Secret } from '../secret.ts';
 import type { Anchor, Store } from '../store-port.ts';
 import { openStore } from '../store/store.ts';
 import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
 
-const usage = 'audit verify [--channel <export: file or folder> …] | audit export';
+const usage =
+  'audit verify [--key <public:…>] [--channel <export: file or folder> …] | audit export | audit key';
 
-/** `verify`: is the log the one that was written? `export`: every event as a line of canonical JSON. */
+/**
+ * `verify`: is the log the one that was written? `export`: every event as a line of canonical JSON. `key`: the public
+ * half of the key that signs, with which anybody can verify.
+ */
 export const audit: Verb = async (context) => {
   const [verb, ...args] = context.args;
   if (verb === 'export' && args.length === 0)
     return withStore(context, (store) => exportLog(store, context));
+  if (verb === 'key' && args.length === 0)
+    return withStore(context, (store) => showKey(store, context));
   if (verb !== 'verify') throw new Usage(usage);
-  const exports = args.filter((word) => word !== '--channel');
-  if (exports.some((word) => word.startsWith('-')) || args.at(-1) === '--channel') {
+  const { channel = [], key = [] } = optionsIn(args, ['channel', 'key']);
+  const given = key.length > 0 ? readAuditKeys(new Secret(key.join('\n'))) : undefined;
+  if (typeof given === 'string') throw new Failure(`The key cannot be used: ${given}.`);
+  const anchors = (await Promise.all(channel.map((path) => readAnchors(path)))).flat();
+  return withStore(context, (store) =>
+    verify(store, { anchors, keys: given ?? store.keys }, context),
+  );
+};
+
+/** `--name value value --other value`, each with at least one. Throws {@link Usage}. */
+function optionsIn<Name extends string>(
+  args: readonly string[],
+  names: readonly Name[],
+): Readonly<Partial<Record<Name, readonly string[]>>> {
+  const found: Partial<Record<Name, string[]>> = {};
+  let current: string[] | undefined;
+  for (const word of args) {
+    const name = names.find((one) => word === `--${one}`);
+    if (name) {
+      if (current?.length === 0) throw new Usage(usage);
+      current = found[name] ??= [];
+    } else if (!current || word.startsWith('-')) throw new Usage(usage);
+    else current.push(word);
+  }
+  if (Object.values<string[] | undefined>(found).some((words) => words?.length === 0)) {
     throw new Usage(usage);
   }
-  const anchors = (await Promise.all(exports.map((path) => readAnchors(path)))).flat();
-  return withStore(context, (store) => verify(store, anchors, context));
-};
+  return found;
+}
 
 async function exportLog(store: Store, { print }: VerbContext): Promise<void> {
   for await (const event of store.events()) print(exportLine(event));
 }
 
+async function showKey({ keys }: Store, { print }: VerbContext): Promise<void> {
+  if (!keys?.signer) throw new Failure('There is no key here that signs the audit log.');
+  print(keys.signer.publicLine);
+}
+
 async function verify(
   store: Store,
-  anchors: readonly Anchor[],
+  given: { readonly anchors: readonly Anchor[]; readonly keys: AuditKeys | undefined },
   { print }: VerbContext,
 ): Promise<void> {
-  const verdict = await verifyLog(store.events(), anchors);
+  const { anchors, keys } = given;
+  if (!keys) {
+    throw new Failure(
+      'Without a key the log’s signatures cannot be verified: give AUDIT_KEY, AUDIT_KEY_FILE or --key <public:…>, as `audit key` prints it beside the bot.',
+    );
+  }
+  const verdict = await verifyLog(store.events(), anchors, [signatureCheck(keys)]);
   if (!verdict.ok)
     throw new Failure(
       `The audit log is not the one that was written: ${verdict.problems.join('; ')}.`,
@@ -39,6 +81,7 @@ async function verify(
   const { seq, hash } = verdict.head;
   const witnessed = anchors.length > 0 ? `, ${anchors.length} anchors of the channel agree` : '';
   print(`The audit log is sound: ${verdict.events} events${witnessed}; head ${seq}:${hash}`);
+  for (const note of verdict.notes ?? []) print(`  ${note}`);
 }
 
 /** The anchors in a channel export: a JSON file of messages, or the folder with a file for each day. */
@@ -70,6 +113,7 @@ async function withStore(
   const store = await openStore(environment.DATABASE_URL.reveal(), {
     now: context.now,
     access: 'read',
+    key: environment.AUDIT_KEY,
   });
   try {
     await work(store);

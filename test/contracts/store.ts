@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { genesis, verifyLog } from '../../src/audit.ts';
+import { signatureCheck } from '../../src/audit-signatures.ts';
 import { refuse } from '../../src/errors.ts';
 import type { ChainedEvent, Store } from '../../src/store-port.ts';
 import type { Approved, Asked, Pending, Promotion } from '../../src/states.ts';
@@ -741,9 +742,18 @@ export function storeContract(name: string, fresh: () => Promise<FreshDatabase>)
       await database.sql('drop index event_by_kind');
       await database.sql('alter table promotion drop column waits_for');
       await database.sql('create index promotion_by_image on promotion (image, began)');
+      await database.sql('alter table event drop column signature');
+      await database.sql('alter table layer drop column mac');
       await database.sql('update schema_version set version = 1');
       store = await database.open({ now });
       expect((await store.list({ waitsFor: 'p0' })).map(({ id }) => id)).toEqual(['p1']);
+      // And its log goes on, signed from there on.
+      await create(asked('p3'));
+      expect(await verifyLog(store.events(), [], [signatureCheck(store.keys!)])).toMatchObject({
+        ok: true,
+        events: 6,
+        notes: ['events 1 to 4 were written before events were signed'],
+      });
     });
 
     it('is refused to readers where it is older, or not there', async () => {

@@ -7,6 +7,7 @@ import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';
 import { Revision } from '../../src/reference.ts';
+import { keyFor } from '../store/key.ts';
 import { openStore } from '../../src/store/store.ts';
 import { localPolicy } from '../../local/policy.ts';
 import { home, people } from '../../local/seed.ts';
@@ -43,7 +44,7 @@ export async function startSoak({ database, seed, faults }: SoakOptions): Promis
   const fails: Chance = () => random() < faults;
   const now = () => new Date();
   const policy = soakPolicy();
-  const store = await openStore(database, { now });
+  const store = await openStore(database, { now, ...keyFor(database) });
   const stopping = new AbortController();
   const { signal } = stopping;
   const errors: string[] = [];

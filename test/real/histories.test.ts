@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { historiesContract } from '../contracts/histories.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
+import { keyFor } from '../store/key.ts';
 
 let postgres: Postgres;
 
@@ -17,6 +18,9 @@ historiesContract('PostgreSQL', {
   hasReplicas: true,
   fresh: async () => {
     const database = await postgres.database();
-    return { ...database, open: (options) => openStore(database.url, options) };
+    return {
+      ...database,
+      open: (options) => openStore(database.url, { ...options, ...keyFor(database.url) }),
+    };
   },
 });

@@ -11,6 +11,7 @@ import { startChild } from '../store/child.ts';
 import { approved, asked, eventOf, pending, thread } from '../store/promotions.ts';
 import { linkTo } from './link.ts';
 import { startPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
+import { keyFor } from '../store/key.ts';
 
 const options = { now: () => new Date() };
 
@@ -36,7 +37,7 @@ afterEach(async () => {
 });
 
 async function replica(url = database.url): Promise<Store> {
-  const store = await openStore(url, options);
+  const store = await openStore(url, { ...options, ...keyFor(url) });
   opened.push(store);
   return store;
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { storeContract } from '../contracts/store.ts';
 import { startPostgres, type Postgres } from './postgres.ts';
+import { keyFor } from '../store/key.ts';
 
 let postgres: Postgres;
 
@@ -15,5 +16,8 @@ afterAll(async () => {
 
 storeContract('PostgreSQL', async () => {
   const database = await postgres.database();
-  return { ...database, open: (options) => openStore(database.url, options) };
+  return {
+    ...database,
+    open: (options) => openStore(database.url, { ...options, ...keyFor(database.url) }),
+  };
 });

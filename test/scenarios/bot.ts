@@ -20,6 +20,7 @@ import { createClient, introduce } from '../../src/slack/client.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
+import { keyFor, keyVariable } from '../store/key.ts';
 
 export type Ports = Omit<PromotionPorts, 'ledger'> & { readonly repin: RepinCommand };
 
@@ -66,7 +67,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   for (const value of Object.values(environment)) {
     if (value instanceof Secret) logging.secrets.add(value);
   }
-  const real = await openStore(setup.database, { now });
+  const real = await openStore(setup.database, { now, ...keyFor(setup.database) });
   const store = setup.store?.(real) ?? real;
   const apiUrl = environment.SLACK_API_URL;
   const client = createClient(environment.SLACK_BOT_TOKEN, {
@@ -142,6 +143,7 @@ function environmentOf({ slack, database, transport }: BotSetup): Environment {
     SLACK_BOT_TOKEN: slack.botToken,
     SLACK_API_URL: slack.apiUrl,
     DATABASE_URL: database,
+    ...keyVariable(database),
     ...speaks,
   });
   if (!read.ok) throw new Error(JSON.stringify(read.problems));

@@ -5,6 +5,7 @@ import { startBot } from '../../local/bot.ts';
 import type { Slack } from '../../local/slack/slack.ts';
 import type { Policy } from '../../src/policy.ts';
 import { openStore } from '../../src/store/store.ts';
+import { keyFor, keyVariable } from '../store/key.ts';
 import type { RunningBot } from './bot.ts';
 
 export interface ChildSetup {
@@ -29,7 +30,11 @@ export async function runChild(
   if (env['SLACK_APP_TOKEN']) await slack.until(() => slack.connections > 0);
   else slack.deliverTo(`http://127.0.0.1:${env['PORT']}/slack/events`);
   const now = () => new Date();
-  const store = await openStore(env['DATABASE_URL'] ?? '', { now, access: 'read' });
+  const store = await openStore(env['DATABASE_URL'] ?? '', {
+    now,
+    access: 'read',
+    ...keyFor(env['DATABASE_URL'] ?? ''),
+  });
   return {
     bot: { onTick: async () => undefined },
     store,
@@ -62,6 +67,7 @@ export async function childEnvironment(
     DATABASE_URL: `sqlite:${join(folder, 'promote-image.sqlite')}`,
     PROMOTE_IMAGE_CONFIG: file,
     LOG_LEVEL: 'debug',
+    ...keyVariable(more['DATABASE_URL']),
     ...more,
   };
 }

@@ -4,6 +4,7 @@ import { BreakingSqlite } from '../faults/breaking-sqlite.ts';
 import { openStore } from '../../src/store/store.ts';
 import { people } from './people.ts';
 import { scenarios, type World } from './world.ts';
+import { keyFor } from '../store/key.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios();
@@ -86,7 +87,7 @@ it('tells them also where the bot was killed right after the target became free:
   await world.stop();
   // All that the bot wrote before it was killed.
   const url = `sqlite:${join(world.folder, 'promote-image.sqlite')}`;
-  const store = await openStore(url, { now: () => world.now() });
+  const store = await openStore(url, { now: () => world.now(), ...keyFor(url) });
   const to = { ...holder, state: 'withdrawn', endedAt: world.now().toISOString() } as const;
   const event = { kind: 'withdrawn', actor: alice, data: { state: 'withdrawn' } };
   if (!('plan' in to)) throw new Error('There is no plan');

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Post } from '../../src/store-port.ts';
 import { openStore } from '../../src/store/store.ts';
 import { approved, asked, card, eventOf, pending, thread } from './promotions.ts';
+import { keyFor } from './key.ts';
 
 /**
  * Changes promotions as fast as it can until it is killed, and prints `id version seq` once a change is committed.
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 
-const store = await openStore(values.url, { now: () => new Date() });
+const store = await openStore(values.url, { now: () => new Date(), ...keyFor(values.url) });
 writeSync(1, 'open\n');
 let transactions = 0;
 

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { openStore } from '../../src/store/store.ts';
 import { approved, eventOf } from './promotions.ts';
+import { keyFor } from './key.ts';
+
+const url = process.argv[2] ?? '';
 
 /**
  * A replica that holds `p1`, has taken the posts that are due, and then works until it is killed, stopped, or told
  * that it no longer holds: then it says so and tries to write what it had decided.
  */
-const store = await openStore(process.argv[2] ?? '', { now: () => new Date() });
+const store = await openStore(url, { now: () => new Date(), ...keyFor(url) });
 await store.outbox.due(new Date());
 await store.hold('p1', async (signal) => {
   const from = await store.get('p1');

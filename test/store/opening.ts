@@ -1,10 +1,13 @@
 import { writeSync } from 'node:fs';
 import { explain, PromotionError } from '../../src/errors.ts';
 import { openStore } from '../../src/store/store.ts';
+import { keyFor } from './key.ts';
+
+const url = process.argv[2] ?? '';
 
 /** Opens the store, says so or why not, and keeps it open until it is killed. */
 try {
-  await openStore(process.argv[2] ?? '', { now: () => new Date() });
+  await openStore(url, { now: () => new Date(), ...keyFor(url) });
   writeSync(1, 'open\n');
   setInterval(() => {}, 1_000);
 } catch (error) {

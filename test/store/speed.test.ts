@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chain, exportLine, genesis, verifyLog } from '../../src/audit.ts';
+import { signatureCheck } from '../../src/audit-signatures.ts';
 import { canonical } from '../../src/canonical.ts';
+import { Secret } from '../../src/secret.ts';
 import type { Anchor, Store } from '../../src/store-port.ts';
 import { freshSqlite } from './fresh.ts';
+import { keysOf } from './key.ts';
 import {
   approved,
   asked,
@@ -68,7 +72,9 @@ describe(`with ${promotions} promotions in the history`, () => {
       return store.create({ to: asked(`new${noted}`), event: eventOf('asked') });
     });
     const events = promotions * changes + noted;
-    const verdict = await time('audit verify', () => verifyLog(store.events()));
+    const verdict = await time('audit verify', () =>
+      verifyLog(store.events(), [], [signatureCheck(store.keys!)]),
+    );
     expect(verdict).toMatchObject({ ok: true, events });
     const lines = await time('audit export', async () => {
       let bytes = 0;
@@ -84,6 +90,7 @@ describe(`with ${promotions} promotions in the history`, () => {
 /** Writes finished promotions as the store would have, in one transaction, so that it takes seconds. */
 function fill(file: string): void {
   const connection = new DatabaseSync(file);
+  const keys = keysOf(new Secret(readFileSync(`${file}.audit-key`, 'utf8')));
   const insert = (table: string, row: Record<string, string | number>) => {
     const names = Object.keys(row);
     const places = names.map(() => '?').join();
@@ -118,7 +125,9 @@ function fill(file: string): void {
     });
     for (let change = 0; change < changes; change += 1) {
       const event = chain({ ...eventOf('approved'), promotion: id, at }, head);
-      insert('event', { ...event, promotion: id, data: canonical(event.data) });
+      const { signature: _, ...columns } = event;
+      const signature = keys.signer?.sign(event.hash) ?? '';
+      insert('event', { ...columns, promotion: id, data: canonical(event.data), signature });
       insert('inbox', { key: `${id} ${change}`, at });
       head = event;
     }

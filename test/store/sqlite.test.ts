@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sql } from 'kysely';
@@ -13,8 +13,11 @@ import { openStore, storeOn } from '../../src/store/store.ts';
 import { startChild } from './child.ts';
 import { freshSqlite } from './fresh.ts';
 import { approved, asked, card, eventOf, pending, thread } from './promotions.ts';
+import { newAuditKey } from '../../src/audit-keys.ts';
+import { keysOf } from './key.ts';
 
 const options = { now: () => new Date() };
+const keys = keysOf(newAuditKey());
 let fresh: Awaited<ReturnType<typeof freshSqlite>>;
 
 beforeEach(async () => {
@@ -139,7 +142,7 @@ describe('a database that cannot write', () => {
   beforeEach(async () => {
     database = openSqlite(fresh.file, 'write');
     await migrate(database);
-    store = storeOn(database, options);
+    store = storeOn(database, { ...options, keys });
   });
 
   afterEach(async () => {
@@ -237,7 +240,7 @@ describe('a database that cannot write', () => {
       }
       return new Date();
     };
-    await storeOn(database, { now }).note({ event: eventOf('noted') });
+    await storeOn(database, { now, keys }).note({ event: eventOf('noted') });
     expect(attempts).toEqual([expect.objectContaining({ errstr: 'database is locked' })]);
     other.close();
   });
@@ -272,6 +275,10 @@ describe('a backup by VACUUM INTO', () => {
     if (later.outcome !== 'noted') throw new Error(later.outcome);
     await store.close();
 
+    await expect(openStore(`sqlite:${copy}`, options)).rejects.toMatchObject({
+      reason: 'audit-key-lost',
+    });
+    await cp(`${fresh.file}.audit-key`, `${copy}.audit-key`);
     const restored = await openStore(`sqlite:${copy}`, options);
     expect(await restored.get('p1')).toMatchObject({ state: 'asked' });
     expect(await verifyLog(restored.events())).toMatchObject({ ok: true, events: 1 });

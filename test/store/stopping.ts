@@ -1,9 +1,12 @@
 import { writeSync } from 'node:fs';
 import { openStore } from '../../src/store/store.ts';
 import { approved, eventOf } from './promotions.ts';
+import { keyFor } from './key.ts';
+
+const url = process.argv[2] ?? '';
 
 /** A replica that stops in the middle of a transaction that approves `p1`, as if its machine were frozen. */
-const store = await openStore(process.argv[2] ?? '', { now: () => new Date() });
+const store = await openStore(url, { now: () => new Date(), ...keyFor(url) });
 const from = await store.get('p1');
 if (from?.state !== 'pending') throw new Error('p1 is not pending');
 let isFirst = true;

@@ -1,10 +1,11 @@
 import { execa } from 'execa';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importLine, verifyLog } from '../../src/audit.ts';
+import { Secret } from '../../src/secret.ts';
 import { openStore } from '../../src/store/store.ts';
 import { eventOf } from '../store/promotions.ts';
 import { childEnvironment } from '../scenarios/child.ts';
@@ -50,7 +51,9 @@ async function promoted(): Promise<void> {
     ...rest
   } = await childEnvironment(world.setup());
   await cp(rest['PROMOTE_IMAGE_CONFIG'] ?? '', join(folder, 'promote-image.yml'));
-  env = { ...rest, PROMOTE_IMAGE_CONFIG: join(folder, 'promote-image.yml') };
+  // The copies have no key beside them: theirs is the original’s.
+  const AUDIT_KEY = await readFile(join(world.folder, 'promote-image.sqlite.audit-key'), 'utf8');
+  env = { ...rest, AUDIT_KEY, PROMOTE_IMAGE_CONFIG: join(folder, 'promote-image.yml') };
 }
 
 /** As operators back up: never a copy of the files of a running bot. */
@@ -127,7 +130,8 @@ describe('audit verify, run by an operator on a real promotion’s database', ()
   it('sees that the bot went on with an old backup', async () => {
     const file = join(folder, 'went-on.sqlite');
     await cp(backup, file);
-    const store = await openStore(`sqlite:${file}`, { now });
+    const key = new Secret(env['AUDIT_KEY'] ?? '');
+    const store = await openStore(`sqlite:${file}`, { now, key });
     for (let n = 0; n < 20; n += 1) await store.note({ event: eventOf(`after ${n}`) });
     await store.close();
     const told = await audit(file, 'verify', '--channel', channel);

@@ -91,7 +91,12 @@ export async function write(
   sql: Sql,
   { seq, at, promotion, actor, kind, data, ...rest }: ChainedEvent,
 ): Promise<void> {
-  const columns = 'seq, at, promotion, actor, kind, data, previous, hash';
+  const columns = 'seq, at, promotion, actor, kind, data, previous, hash, signature';
   const values = [seq, at, promotion ?? null, actor, kind, canonical(data), rest.previous];
-  await sql(`insert into event (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?)`, ...values, rest.hash);
+  const signed = [rest.hash, rest.signature ?? null];
+  await sql(
+    `insert into event (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ...values,
+    ...signed,
+  );
 }

@@ -16,6 +16,7 @@ import { Secret } from '../../../src/secret.ts';
 import { findSops } from '../../../src/sops/binary.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { startDockerRegistry, type DockerRegistry } from '../docker-registry.ts';
+import { keyFor, keyVariable } from '../../store/key.ts';
 import type { Wish } from './crowd.ts';
 
 /** Everything but the bot: a real docker-registry with tokens, a Slack, a Taskcluster, trees, and a database. */
@@ -72,7 +73,9 @@ export class World {
       const sops = await findSops(workspace.env);
       const more = {
         PATH: `${dirname(sops)}:${workspace.env['PATH']}`,
-        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+        ...(databaseUrl === undefined
+          ? {}
+          : { DATABASE_URL: databaseUrl, ...keyVariable(databaseUrl) }),
       };
       return new World({ workspace, registry, hg, folder }, stack, more);
     } catch (error) {
@@ -122,7 +125,11 @@ export class World {
 
   /** The database, read beside the bot or without it. */
   openStore(): Promise<Store> {
-    return openStore(this.env['DATABASE_URL'] ?? '', { now: () => new Date(), access: 'read' });
+    return openStore(this.env['DATABASE_URL'] ?? '', {
+      now: () => new Date(),
+      access: 'read',
+      ...keyFor(this.env['DATABASE_URL'] ?? ''),
+    });
   }
 
   /** Where the promotions that have a plan lead. */
