@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { Pool, types, type ClientConfig, type PoolClient } from 'pg';
 import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Database } from './database.ts';
+import { unfitness } from './postgres-fitness.ts';
 import { locks, Session } from './postgres-session.ts';
 import { isPassing, postgresTrouble } from './postgres-trouble.ts';
 import type { Tables } from './schema.ts';
@@ -12,6 +13,9 @@ import type { Tables } from './schema.ts';
 const patience = [100, 200, 300, 400, 500, 500, 500, 500, 500, 500, 500, 500];
 
 const farewellTime = 2_000;
+
+/** After this the server ends a statement. */
+const statementTimeout = '10s';
 
 /**
  * Connects to PostgreSQL 14 or newer. Several replicas may: one writes at a time (an advisory lock that each
@@ -29,13 +33,22 @@ export async function openPostgres(url: string, access: 'read' | 'write'): Promi
   try {
     await pool.query('select 1');
     // Who only reads holds nothing and is told nothing.
-    if (access === 'write') await session.start();
+    if (access === 'write') {
+      await assertFit(config);
+      await session.start();
+    }
   } catch (error) {
     await Promise.all([session.close(), pool.end()]);
     const { problem } = postgresTrouble(error).facts;
     return fail('database-unopened', { database: name, problem: problem ?? '' }, error);
   }
   return assemble(name, pool, session);
+}
+
+async function assertFit(config: ClientConfig): Promise<void> {
+  const setting = { name: 'statement_timeout', value: statementTimeout };
+  const problem = await unfitness(config, setting);
+  if (problem !== undefined) fail('database-failed', { problem });
 }
 
 function assemble(name: string, pool: Pool, session: Session): Database {
@@ -100,7 +113,7 @@ function configOf(url: string, access: 'read' | 'write'): ClientConfig {
   const settings = {
     // A replica that was stopped in the middle of a transaction must not keep the others from writing.
     idle_in_transaction_session_timeout: '5s',
-    statement_timeout: '10s',
+    statement_timeout: statementTimeout,
     synchronous_commit: 'on',
     default_transaction_read_only: access === 'read' ? 'on' : 'off',
     // A machine that vanished is noticed by the server within seconds.

@@ -87,7 +87,8 @@ async function asOwner(folder: string) {
   };
 }
 
-async function idsOf(user: string): Promise<{ uid?: number; gid?: number }> {
+/** A user of the machine, as a process of theirs needs it. */
+export async function idsOf(user: string): Promise<{ uid?: number; gid?: number }> {
   const [uid, gid] = await Promise.all(
     ['-u', '-g'].map(async (flag) => Number((await execa('id', [flag, user])).stdout)),
   );
