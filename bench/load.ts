@@ -95,6 +95,7 @@ async function start(
   await writeFile(file, await encryptSops(document, outside.age.recipient), { mode: 0o600 });
   const policy = {
     ...outside.policy,
+    limits: { ...outside.policy.limits, asksOfOne: 100_000 },
     registry: { ...registry, credentials: { ...registry.credentials, file } },
   };
   return runChild({ ...given, policy, log: [], env: outside.env }, { LOG_LEVEL: 'info', ...more });

@@ -176,5 +176,7 @@ function soakPolicy(): Policy {
     trees: { fxciConfig: tree, taskgraph: tree, gecko: { url: 'https://hg.example.org/gecko' } },
   });
   const approvers = { users: [people.bob, people.carol] };
-  return { ...policy, approval: { ...policy.approval, approvers } };
+  // Two people do here what hundreds would in weeks.
+  const limits = { ...policy.limits, asksOfOne: 1_000_000 };
+  return { ...policy, limits, approval: { ...policy.approval, approvers } };
 }
