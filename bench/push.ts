@@ -23,7 +23,7 @@ interface Order extends OurVariant {
   readonly dockerHost: string | undefined;
 }
 
-const limits = { unpacked: 8 * 1024 ** 3, artifact: 8 * 1024 ** 3 };
+const limits = { unpacked: 8 * 1024 ** 3, artifact: 8 * 1024 ** 3, downloadRate: 65_536 };
 const order = (await json(process.stdin)) as Order;
 const engine = await engineOf(order);
 const start = performance.now();

@@ -143,6 +143,10 @@ export const trust = {
     says: 'The download of {artifact} took longer than {seconds} s.',
     next: 'Try again.',
   },
+  'download-too-slow': {
+    says: 'The download of {artifact} gave less than {rate} over a minute.',
+    next: 'Try again.',
+  },
   'taskcluster-unreachable': {
     says: 'Taskcluster did not answer {what}: {problem}.',
     next: 'Try again in a few minutes.',

@@ -16,6 +16,8 @@ const redirectLimit = 5;
 export interface Source {
   readonly http: Http;
   readonly metadata: Metadata;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number;
 }
 
 /**

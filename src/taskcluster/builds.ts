@@ -18,6 +18,8 @@ export interface BuildsOptions {
   readonly limits: DownloadLimits;
   readonly now: () => Date;
   readonly timeouts?: Partial<Timeouts> | undefined;
+  /** Milliseconds, by which the rate of a download is measured; the process’s own clock by default. */
+  readonly clock?: (() => number) | undefined;
 }
 
 /**
@@ -28,7 +30,8 @@ export function createBuilds(options: BuildsOptions): Builds {
   const { rootUrl, chainOfTrustKeys: keys, verifyDecisionTask, limits, now } = options;
   const reach = { loopback: isLoopback(new URL(rootUrl).hostname) };
   const http = createHttp(reach, { ...defaultTimeouts, ...options.timeouts });
-  const source = { http, metadata: createMetadata(rootUrl, http) };
+  const clock = options.clock ?? (() => performance.now());
+  const source = { http, metadata: createMetadata(rootUrl, http), clock };
   const trust = { keys, verifyDecisionTask, now };
   return {
     find: (image, ask) => refusing(findTask(source, image.build, ask)),

@@ -4,12 +4,15 @@ import type { ArtifactFacts, TrustedBuild } from '../plan.ts';
 import type { Artifact, Bytes, OpenOptions } from '../ports.ts';
 import { requestArtifact, type Source } from './artifact.ts';
 import { checked } from './checked.ts';
+import { LeastRate } from './least-rate.ts';
 import { partOf, type Part } from './part.ts';
 import { attempts, brokenConnection, isAgain, isStalled, repeat, type Again } from './http.ts';
 
-/** Largest artifact in bytes. */
 export interface DownloadLimits {
+  /** Largest artifact in bytes. */
   readonly artifact: number;
+  /** Bytes a second that must come, over each minute in which they are waited for. */
+  readonly downloadRate: number;
 }
 
 /**
@@ -29,11 +32,14 @@ export async function openDownload(
   const download: Download = {
     source,
     build,
-    limit: limits.artifact,
+    limits,
+    rate: new LeastRate(limits.downloadRate, source.clock),
     signal: AbortSignal.any([options.signal, deadline]),
     deadline,
   };
+  download.rate.wait();
   const first = await withinDeadline(download, () => connect(download, { offset: 0 }));
+  inTime(download, 0);
   const { total: size } = first;
   if (approved && size !== undefined && size !== approved.size) {
     first.body.destroy();
@@ -60,7 +66,8 @@ export async function openDownload(
 interface Download {
   readonly source: Source;
   readonly build: TrustedBuild;
-  readonly limit: number;
+  readonly limits: DownloadLimits;
+  readonly rate: LeastRate;
   readonly signal: AbortSignal;
   readonly deadline: AbortSignal;
 }
@@ -79,6 +86,7 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
   let part = first;
   let offset = 0;
   let fruitless = 0;
+  download.rate.wait();
   for (;;) {
     const before = offset;
     const broken = yield* passed(part);
@@ -102,10 +110,13 @@ async function* resumed(download: Download, first: Part): Bytes & AsyncGenerator
       for await (const chunk of body as AsyncIterable<Uint8Array>) {
         const fresh = at < offset ? chunk.subarray(offset - at) : chunk;
         at += chunk.length;
+        // What was here before gets nobody further, so it is waited for on.
         if (fresh.length === 0) continue;
+        inTime(download, fresh.length);
         offset += fresh.length;
-        if (offset > download.limit) tooLarge(download);
+        if (offset > download.limits.artifact) tooLarge(download);
         yield fresh;
+        download.rate.wait();
       }
       return undefined;
     } catch (error) {
@@ -169,7 +180,7 @@ function checkedPart(
       problem,
     });
   }
-  if (part.total !== undefined && part.total > download.limit) tooLarge(download);
+  if (part.total !== undefined && part.total > download.limits.artifact) tooLarge(download);
   return part;
 }
 
@@ -191,12 +202,19 @@ function tooSlow({ source, build }: Download): never {
   return fail('download-timeout', { artifact: build.artifact.name, seconds });
 }
 
-function tooLarge({ build, limit }: Download): never {
+/** What was waited for came: in time, or it is given up. */
+function inTime({ rate, limits, build }: Download, bytes: number): void {
+  if (rate.came(bytes)) return;
+  const least = `${limits.downloadRate / 1024} KiB/s`;
+  fail('download-too-slow', { artifact: build.artifact.name, rate: least });
+}
+
+function tooLarge({ build, limits }: Download): never {
   const { artifact, taskId } = build;
   return fail('artifact-too-large', {
     artifact: artifact.name,
     task: taskId,
-    limit: `${limit} bytes`,
+    limit: `${limits.artifact} bytes`,
   });
 }
 

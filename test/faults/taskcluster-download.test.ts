@@ -9,12 +9,14 @@ import type { Reason } from '../../src/reasons.ts';
 import {
   archive,
   download,
+  downloadLimits,
   reasonOf,
   setting,
   shortTimeouts,
   someBytes,
   trusted,
 } from '../taskcluster/setting.ts';
+import { startDribble } from '../taskcluster/dribble.ts';
 
 const given = setting();
 const name = 'public/image.tar.zst';
@@ -404,7 +406,7 @@ describe('a download that cannot be had', () => {
 
   it('is refused where it announces more than the limit, without reading it', async () => {
     const build = await published();
-    const builds = given().builds({ limits: { artifact: archive.length - 1 } });
+    const builds = given().builds({ limits: { ...downloadLimits, artifact: archive.length - 1 } });
     expect(await reasonOf(builds.open(build, { signal: AbortSignal.timeout(5000) }))).toBe(
       'artifact-too-large',
     );
@@ -413,7 +415,7 @@ describe('a download that cannot be had', () => {
   it('is refused at the first byte over the limit where nothing is announced', async () => {
     const build = await published();
     storage({ fault: 'end', after: archive.length });
-    const builds = given().builds({ limits: { artifact: mebibyte } });
+    const builds = given().builds({ limits: { ...downloadLimits, artifact: mebibyte } });
     let got = 0;
     const work = (async () => {
       const artifact = await builds.open(build, { signal: AbortSignal.timeout(5000) });
@@ -460,6 +462,29 @@ describe('a download that cannot be had', () => {
     const builds = given().builds({ timeouts: { ...shortTimeouts, download: 400 } });
     expect(await reasonOf(download(builds, build))).toBe('download-timeout');
     server.close();
+  });
+
+  it('is given up after a minute in which less came than it must, long before its time is over', async () => {
+    const build = await published();
+    await using server = await startDribble();
+    storage({ fault: 'redirect', to: server.url });
+    const builds = given().builds({ clock: server.clock });
+    expect(await reasonOf(download(builds, build))).toBe('download-too-slow');
+    expect(server.clock()).toBeLessThan(90_000);
+  });
+
+  it('is not slow where whoever takes its bytes is', async () => {
+    const build = await published();
+    let now = 0;
+    const builds = given().builds({ clock: () => now });
+    const artifact = await builds.open(build, { signal: AbortSignal.timeout(10_000) });
+    now += 300_000;
+    let got = 0;
+    for await (const chunk of artifact.bytes) {
+      now += 300_000;
+      got += chunk.length;
+    }
+    expect(got).toBe(archive.length);
   });
 
   it('may be stopped by whoever asked for it', async () => {

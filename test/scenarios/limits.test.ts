@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import type { Policy } from '../../src/policy.ts';
+import { createBuilds } from '../../src/taskcluster/builds.ts';
+import { startDribble } from '../taskcluster/dribble.ts';
 import { people } from './people.ts';
+import { reads } from './reading.ts';
 import { scenarios, type World } from './world.ts';
 
 const { alice, bob } = people;
@@ -82,4 +85,44 @@ it('looking is counted as well, also of those who may do nothing here', async ()
   const reasons = await world.reasons();
   expect(reasons.filter((reason) => reason === 'too-often')).toHaveLength(1);
   expect(reasons).toHaveLength(11);
+});
+
+it('a push whose download dribbles is given up after a minute: the next push goes on, and so does a retry', async () => {
+  await using server = await startDribble();
+  const world = await on.start({
+    ports: () => {
+      const { taskcluster, limits: usual } = on.outside.policy;
+      const options = { ...taskcluster, limits: usual, now: () => new Date() };
+      return { builds: createBuilds({ ...options, clock: server.clock }) };
+    },
+  });
+  const [slow, quick] = [
+    await on.outside.build('build-decision'),
+    await on.outside.build('decision'),
+  ];
+  const first = await world.propose(alice, `build-decision ${slow.taskId}`);
+  const slowCard = world.card();
+  await world.propose(alice, `decision ${quick.taskId}`);
+  on.outside.taskcluster.faults.push({
+    at: 'storage',
+    path: `${slow.taskId}/0/public/image.tar`,
+    fault: 'redirect',
+    to: server.url,
+  });
+  await world.click(bob, 'approve', { thread: slowCard.ts });
+  await world.slack.until(() => server.clock() > 0);
+  await world.click(bob, 'approve');
+  await world.until('reported');
+  await world.rest();
+  expect(await world.store.get(first.id)).toMatchObject({
+    state: 'failed',
+    failure: { reason: 'download-too-slow' },
+  });
+  const said = world.slack.thread(slowCard.ts).map(reads).join('\n');
+  expect(said).toMatch(
+    /public\/image\.tar\.zst gave less than 64 KiB\/s over a minute\. Try again/,
+  );
+  await world.click(alice, 'retry', { thread: slowCard.ts });
+  const state = async () => (await world.store.get(first.id))?.state;
+  await expect.poll(state, { timeout: 15_000 }).toBe('reported');
 });

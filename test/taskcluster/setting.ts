@@ -40,6 +40,8 @@ export function someBytes(size: number): Buffer {
   return bytes;
 }
 
+export const downloadLimits = { artifact: 64 * 1024 * 1024, downloadRate: 64 * 1024 };
+
 /** Everything short, so that a fault is over at once. */
 export const shortTimeouts = {
   connect: 500,
@@ -76,7 +78,7 @@ export function setting(): () => Setting {
         rootUrl: taskcluster.rootUrl,
         chainOfTrustKeys: [{ key: taskcluster.key }],
         verifyDecisionTask: false,
-        limits: { artifact: 64 * 1024 * 1024 },
+        limits: downloadLimits,
         now: () => new Date(),
         timeouts: shortTimeouts,
         ...options,
