@@ -20,7 +20,8 @@ import { createReadiness, watchReadiness } from './service/readiness.ts';
 import { withoutSecrets } from './service/secret-files.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
-import { createClient, introduce } from './slack/client.ts';
+import { introduce } from './slack/admission.ts';
+import { createClient } from './slack/client.ts';
 import { deliverPosts } from './slack/delivery.ts';
 import { createPeople } from './slack/people.ts';
 import { admitted } from './slack/trouble.ts';
@@ -71,7 +72,7 @@ async function start({ policy, environment }: Config): Promise<void> {
   const connection = () => slackApp.trouble();
   const ready = createReadiness({ store, client, apiUrl, connection, posts: watch, now, log });
   const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
-  const self = await admitted(introduce(client, log));
+  const self = await admitted(introduce(client, { policy, log }));
   const slackApp = createSlackApp({ bot, store, policy, environment, self, logger, log });
   const { app } = slackApp;
   const servers = await admitted(listen(app, { environment, routes }));

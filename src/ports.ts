@@ -178,4 +178,6 @@ export interface People {
   member(user: string): Promise<Member>;
   /** User ids of a user group. */
   group(group: string): Promise<readonly string[]>;
+  /** With whom else the channel is shared, in a few words; `undefined` where it is ours alone. */
+  sharing(channel: string): Promise<string | undefined>;
 }

@@ -6,7 +6,7 @@ import type { Policy } from './policy.ts';
 import type { Engine, Ledger, People, Progress, Secrets } from './ports.ts';
 import type { Approved, Pushed, Pushing } from './states.ts';
 import { findChange } from './unchanged.ts';
-import { lookUp } from './who.ts';
+import { channelRefusal, lookUp } from './who.ts';
 
 export interface PromotionPorts extends PlanPorts {
   readonly people: People;
@@ -35,7 +35,12 @@ export async function findObstacle(
   if (promoting.now().getTime() >= Date.parse(approved.expires)) {
     return refuse('approval-expired', { expires: approved.expires });
   }
-  return (await unfitPerson(approved, promoting)) ?? (await findChange(approved.plan, promoting));
+  const { people } = promoting.ports;
+  return (
+    (await channelRefusal(people, promoting.policy)) ??
+    (await unfitPerson(approved, promoting)) ??
+    (await findChange(approved.plan, promoting))
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { makePlan, type Found } from './planning.ts';
 import type { Post } from './store-port.ts';
 import { showReading } from './progress.ts';
 import { report } from './reporting.ts';
+import { channelRefusal } from './who.ts';
 import type { Asked, Pending, Refused, Unneeded } from './states.ts';
 
 /** asked → pending, unneeded or refused: makes the plan and puts it before people. */
@@ -16,7 +17,8 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
   const { ports, policy, signal, log } = options;
   const member = await ports.people.member(asked.requester);
   const unfit = mayAct(member);
-  if (unfit) return refuseAsked(asked, unfit, options);
+  const unable = unfit ?? (await channelRefusal(ports.people, policy));
+  if (unable) return refuseAsked(asked, unable, options);
   let current = asked;
   const planning = {
     image: imageOf(asked.ask.image, options),

@@ -2,7 +2,7 @@ import type { Refusal } from './errors.ts';
 import type { Reason } from './reasons.ts';
 
 const brokenWorld =
-  /^(registry|docker|sops|taskcluster|download|tree|group|person|alias|slack|database|interrupted|unexpected|artifact-length|read-back)/;
+  /^(registry|docker|sops|taskcluster|download|tree|group|person|alias|channel-unknown|slack|database|interrupted|unexpected|artifact-length|read-back)/;
 
 /**
  * Whether the same promotion may work out another time under the same approval: the world was broken, not different.

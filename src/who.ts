@@ -1,5 +1,5 @@
 import type { Decider } from './approval.ts';
-import { PromotionError, refuse } from './errors.ts';
+import { PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Policy } from './policy.ts';
 import type { Member, People } from './ports.ts';
 
@@ -41,4 +41,15 @@ function unknownAlias(who: string, error: unknown): never {
   if (!(error instanceof PromotionError) || error.reason !== 'person-unknown') throw error;
   const problem = error.facts['problem'] ?? 'no answer';
   throw new PromotionError(refuse('alias-unknown', { who, problem }), { cause: error });
+}
+
+/** Nothing is decided before others’ eyes: what is wrong with the channel now, where something is. */
+export async function channelRefusal(
+  people: People,
+  { slack: { channel } }: Policy,
+): Promise<Refusal | undefined> {
+  const sharing = await people.sharing(channel);
+  return sharing === undefined
+    ? undefined
+    : refuse('channel-shared', { channel, problem: sharing });
 }

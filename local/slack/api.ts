@@ -17,6 +17,11 @@ const methods: Readonly<Record<string, Method>> = {
   ...views,
 };
 
+/** What a token has that was given everything. */
+const everyScope = [
+  ...new Set(['commands', ...Object.values(methods).flatMap(({ scopes = [] }) => scopes)]),
+];
+
 /** The two tokens of the app. */
 export interface Tokens {
   readonly bot: string;
@@ -36,7 +41,8 @@ export interface ApiRequest {
 export interface ApiAnswer {
   readonly asked: object;
   readonly answer: object;
-  readonly scopes: readonly string[] | undefined;
+  /** What the token has, as Slack tells it in `x-oauth-scopes`. */
+  readonly scopes: readonly string[];
 }
 
 /** Carries out a Web API call: arguments, token, scope, method. Never throws for what the caller did wrong. */
@@ -45,7 +51,7 @@ export function callMethod(
   tokens: Tokens,
   context: Omit<Call, 'args'>,
 ): ApiAnswer {
-  const { scopes } = context.workspace.seed.bot;
+  const { scopes } = context.workspace;
   let asked: object = {};
   try {
     const args = parseArguments(request.query, request.body, request.contentType);
@@ -57,12 +63,16 @@ export function callMethod(
     checkScope(method, scopes);
     return {
       asked,
-      scopes,
+      scopes: scopes ?? everyScope,
       answer: { ok: true, ...method.answer({ ...context, args: new Arguments(rest) }) },
     };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { asked, scopes, answer: { ok: false, error: error.code, ...error.details } };
+    return {
+      asked,
+      scopes: scopes ?? everyScope,
+      answer: { ok: false, error: error.code, ...error.details },
+    };
   }
 }
 

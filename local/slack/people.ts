@@ -37,10 +37,15 @@ export function userObject(workspace: Workspace, user: SeedUser): object {
       display_name: user.name,
       title: user.title ?? '',
       team,
-      ...(user.email && !isBot ? { email: user.email } : {}),
+      ...(user.email && !isBot && showsMailboxes(workspace) ? { email: user.email } : {}),
       ...(isBot ? { bot_id: workspace.seed.bot.id, api_app_id: workspace.seed.bot.app } : {}),
     },
   };
+}
+
+/** Without its scope an address is not refused, but just left out. */
+function showsMailboxes({ scopes }: Workspace): boolean {
+  return scopes?.includes('users:read.email') ?? true;
 }
 
 /** The groups' users who can still sign in, as `usergroups.users.list` gives them. */

@@ -36,6 +36,10 @@ export interface SeedChannel {
   readonly isArchived?: boolean;
   /** Shared with another workspace through Slack Connect. */
   readonly isShared?: boolean;
+  /** Another workspace is invited to share it. */
+  readonly isPendingShared?: boolean;
+  /** Shared with another workspace of the same Enterprise organisation. */
+  readonly isOrgShared?: boolean;
   /** User ids; everybody and the bot by default. */
   readonly members?: readonly string[];
 }

@@ -199,6 +199,11 @@ export class Slack {
     this.#workspace.changed();
   }
 
+  /** Gives the bot’s token other scopes. */
+  grant(scopes: readonly string[]): void {
+    this.#workspace.scopes = scopes;
+  }
+
   changeChannel(id: string, change: Partial<SeedChannel>): void {
     this.#workspace.channels.set(id, { ...this.#workspace.channel(id), ...change });
     this.#workspace.changed();

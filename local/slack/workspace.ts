@@ -16,6 +16,8 @@ export function newId(letter: string): string {
  */
 export class Workspace {
   readonly seed: Seed;
+  /** Those that the bot’s token has now; `undefined`: every one. */
+  scopes: readonly string[] | undefined;
   readonly users: Map<string, SeedUser>;
   readonly channels: Map<string, SeedChannel>;
   readonly groups: Map<string, SeedGroup>;
@@ -37,6 +39,7 @@ export class Workspace {
 
   constructor(seed: Seed, clock: () => number) {
     this.seed = seed;
+    this.scopes = seed.bot.scopes;
     this.#clock = clock;
     this.users = new Map(seed.users.map((user) => [user.id, user]));
     this.channels = new Map(seed.channels.map((channel) => [channel.id, channel]));

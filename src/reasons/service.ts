@@ -10,6 +10,18 @@ export const service = {
     says: 'Slack does not let the bot in: {problem}.',
     next: 'Check SLACK_BOT_TOKEN and SLACK_APP_TOKEN, then start again.',
   },
+  'slack-scopes': {
+    says: 'The bot’s token lacks scopes that it needs: {missing}.',
+    next: 'Add them to the app (manifest.yml has them all), install it again, then start again.',
+  },
+  'channel-unknown': {
+    says: 'Slack does not say who shares the channel: {problem}.',
+    next: 'Invite the bot to the channel of the configuration, then try again.',
+  },
+  'channel-shared': {
+    says: 'The channel {channel} is not ours alone: {problem}.',
+    next: 'An operator must end the sharing, or choose another channel; then ask again.',
+  },
   'form-unopened': {
     says: 'Slack did not open the form: {problem}.',
     next: 'Try again.',

@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { PromotionError, refuse } from '../errors.ts';
 import type { Member, People } from '../ports.ts';
+import { lookAtChannel } from './channel.ts';
 import { slackProblem } from './trouble.ts';
 
 /** @see https://docs.slack.dev/reference/objects/user-object */
@@ -50,6 +51,15 @@ export function createPeople(client: WebClient, team: string): People {
       const users = z.array(z.string()).safeParse(answer.users);
       if (users.success) return users.data;
       throw new PromotionError(refuse('group-unknown', { problem: 'its answer makes no sense' }));
+    },
+    async sharing(id) {
+      const found = await lookAtChannel(client, id).catch((error: unknown) => {
+        if (error instanceof PromotionError) throw error;
+        throw new PromotionError(refuse('channel-unknown', { problem: slackProblem(error) }), {
+          cause: error,
+        });
+      });
+      return found.sharing;
     },
   };
 }

@@ -1,3 +1,5 @@
+import { refuseAdmission, unseen } from '../slack/admission.ts';
+import { lookAtChannel } from '../slack/channel.ts';
 import { createClient } from '../slack/client.ts';
 import { connectWorld, secretsOptions } from '../composition.ts';
 import { explain, isRefusal, orRefusal, PromotionError } from '../errors.ts';
@@ -93,7 +95,7 @@ async function askRegistry(registry: Registry, name: string): Promise<string> {
   throw new PromotionError(tags);
 }
 
-async function askSlack({ environment }: Config): Promise<string> {
+async function askSlack({ environment, policy }: Config): Promise<string> {
   const { slackLogger } = createLogging('silent');
   const client = createClient(environment.SLACK_BOT_TOKEN, {
     apiUrl: environment.SLACK_API_URL,
@@ -102,5 +104,9 @@ async function askSlack({ environment }: Config): Promise<string> {
   const answer = await client.auth.test().catch((error: unknown) => {
     throw new Failure(slackProblem(error));
   });
-  return `${answer.user} in ${answer.team}`;
+  const scopes = answer.response_metadata?.scopes ?? [];
+  const seen = await lookAtChannel(client, policy.slack.channel).catch(unseen);
+  const refusal = refuseAdmission({ scopes, seen }, policy);
+  if (refusal) throw new PromotionError(refusal);
+  return `${answer.user} in ${answer.team}, in a channel of ours alone`;
 }

@@ -58,6 +58,7 @@ export function portsOf({ engine, ...outside }: Outside): Omit<BotOptions['ports
         return accountOf(id).member;
       },
       group: async () => outside.group?.() ?? group,
+      sharing: async () => undefined,
     },
     engine: async (push) => {
       await engine(push);

@@ -39,6 +39,7 @@ export function cheapPorts(fails: Chance, team: string): Ports {
         return member(id, team);
       },
       group: async () => [],
+      sharing: async () => undefined,
     },
     repin: async () => {},
   };

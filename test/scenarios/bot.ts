@@ -16,7 +16,8 @@ import { createMetrics } from '../../src/service/metrics.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';
 import { createReadiness } from '../../src/service/readiness.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
-import { createClient, introduce } from '../../src/slack/client.ts';
+import { introduce } from '../../src/slack/admission.ts';
+import { createClient } from '../../src/slack/client.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
@@ -81,7 +82,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const { signal } = stopping;
   const ports = { ...world, ...setup.ports?.(world), store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
-  const self = await introduce(client, log);
+  const self = await introduce(client, { policy, log });
   const given = { bot, store, policy, environment, self, logger, log };
   const { app, trouble: connection } = createSlackApp(given);
   const handling = new Set<Promise<void>>();

@@ -5,14 +5,18 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { childEnvironment } from './child.ts';
-import { scenarios } from './world.ts';
+import { scenarios, type World } from './world.ts';
 
 const on = scenarios();
 const main = join(import.meta.dirname, '../../src/main.ts');
 
 /** Starts the bot with something changed in its environment, and waits for its end. */
-async function start(change: Readonly<Record<string, string | undefined>>) {
+async function start(
+  change: Readonly<Record<string, string | undefined>>,
+  before: (world: World) => void = () => undefined,
+) {
   const world = await on.start();
+  before(world);
   const given = await childEnvironment(world.setup());
   const env: Record<string, string> = {
     DATABASE_URL: `sqlite:${join(world.folder, 'own.sqlite')}`,
@@ -53,6 +57,23 @@ describe('does not start', () => {
       expect(ended.stderr).toContain('Give another PORT or HOST');
     },
   );
+
+  it('without the scope that shows whose an account is', async () => {
+    const scopes = ['commands', 'chat:write', 'files:write', 'users:read', 'usergroups:read'];
+    const ended = await start({}, ({ slack }) =>
+      slack.grant([...scopes, 'channels:read', 'channels:history']),
+    );
+    expectPlain(ended);
+    expect(ended.stderr).toContain('lacks scopes that it needs: users:read.email. Add them to the');
+  });
+
+  it('in a channel that another workspace is in', async () => {
+    const ended = await start({}, ({ slack }) =>
+      slack.changeChannel(slack.channel, { isShared: true }),
+    );
+    expectPlain(ended);
+    expect(ended.stderr).toContain('C0IMAGES1 is not ours alone: another workspace is in it.');
+  });
 
   it('on an environment and a policy that are wrong, and says everything at once', async () => {
     const file = join(on.outside.folder, 'wrong.yml');

@@ -97,6 +97,55 @@ describe('one person', () => {
   });
 });
 
+describe('a channel that is shared with another workspace', () => {
+  const shared = { isShared: true };
+
+  it('sees no request any more', async () => {
+    const world = await on.start();
+    await on.outside.build('build-decision');
+    world.slack.changeChannel(world.slack.channel, shared);
+    await world.ask(alice, 'build-decision latest');
+    await world.until('refused');
+    expect(world.told(alice)).toEqual([
+      expect.stringMatching(/<#C0IMAGES1> is not ours alone: another workspace is in it/),
+    ]);
+    expect(world.slack.messages()).toEqual([]);
+  });
+
+  it.each([
+    ['is shared', shared],
+    ['is about to be shared', { isPendingShared: true }],
+  ])('gets nothing published that was approved before it %s', async (_, change) => {
+    const world = await waiting();
+    world.hold();
+    await world.click(bob, 'approve');
+    await world.slack.until(() => world.thread().some((text) => /Approved by/.test(text)));
+    world.slack.changeChannel(world.slack.channel, change);
+    await world.release();
+    await world.until('refused');
+    expect(world.thread().at(-1)).toMatch(/is not ours alone: another workspace is in/);
+    expect(world.writes()).toEqual([]);
+    expect(await world.kinds()).not.toContain('decrypting');
+  });
+
+  it('of the same company is a channel like any other', async () => {
+    const world = await waiting();
+    world.slack.changeChannel(world.slack.channel, { isOrgShared: true });
+    await world.click(bob, 'approve');
+    await world.until('reported');
+  });
+
+  it('is not taken for ours while Slack does not say, and Retry heals it', async () => {
+    const world = await waiting();
+    world.slack.fail({ method: 'conversations.info', how: { error: 'fatal_error' } });
+    await world.click(bob, 'approve');
+    await world.until('failed');
+    expect(world.writes()).toEqual([]);
+    await world.click(alice, 'retry');
+    await world.until('reported');
+  });
+});
+
 describe('whoever asked, and is a full member no more,', () => {
   it.each(['deactivated', 'guest'] as const)('as %s, has nothing approved', async (kind) => {
     const world = await waiting();
@@ -117,6 +166,14 @@ describe('whoever asked, and is a full member no more,', () => {
     expect(world.writes()).toEqual([]);
     expect(await world.kinds()).not.toContain('decrypting');
   });
+});
+
+it('nobody approves once the scope was taken away that shows addresses', async () => {
+  const world = await waiting();
+  const all = ['chat:write', 'users:read', 'usergroups:read', 'channels:read', 'channels:history'];
+  world.slack.grant([...all, 'files:write', 'commands']);
+  await world.click(bob, 'approve');
+  await expectRefused(world, bob, /gives no e-mail address of/);
 });
 
 it.each([

@@ -10,7 +10,8 @@ import { PromotionError, refuse } from '../../src/errors.ts';
 import type { Store } from '../../src/store-port.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { createSlackApp } from '../../src/slack/app.ts';
-import { createClient, introduce } from '../../src/slack/client.ts';
+import { introduce } from '../../src/slack/admission.ts';
+import { createClient } from '../../src/slack/client.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { createPeople } from '../../src/slack/people.ts';
@@ -92,7 +93,7 @@ export class DeliveriesWorld {
       log,
       signal,
     });
-    const self = await introduce(client, log);
+    const self = await introduce(client, { policy, log });
     const given = { bot, store, policy, environment, self, logger, log };
     const { app } = createSlackApp(given);
     const { channel } = policy.slack;
