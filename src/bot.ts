@@ -14,6 +14,7 @@ import type { Store } from './store-port.ts';
 import type { PromotionPorts } from './promotion.ts';
 import { startRepin } from './repinning.ts';
 import { inMeasure } from './measure.ts';
+import { amongMembers, type Visitor } from './membership.ts';
 import type { Ask, Asked } from './states.ts';
 import { createWork } from './work.ts';
 
@@ -52,6 +53,8 @@ export interface Bot {
   mayReject(click: Click): Promise<Answer | undefined>;
   /** Everything that is known of a promotion, at length. */
   details(click: Click): Promise<readonly Block[] | Refusal>;
+  /** What a person is told who may see nothing of ours; `undefined` where they may look. */
+  mayLook(who: Visitor): Promise<Refusal | undefined>;
   /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
   onTick(): Promise<void>;
 }
@@ -65,37 +68,26 @@ export function createBot(options: BotOptions): Bot {
 
   const bot: Bot = {
     async onCommand(delivery) {
-      const refusal = placeRefusal(delivery, policy);
-      if (refusal) return answerRefusal(refusal, delivery, ports.store);
       const command = parseCommand(delivery.text, vocabulary);
       if (isRefusal(command)) return answerRefusal(command, delivery, ports.store);
       return obey(command, delivery, { ...options, decisions });
     },
-    async onAsk(delivery, ask) {
-      const refusal = placeRefusal(delivery, policy);
-      if (refusal) return answerRefusal(refusal, delivery, ports.store);
-      return begin(ask, delivery, options);
-    },
-    async onDecision(click) {
-      const refusal = placeRefusal(click, policy);
-      if (refusal) return answerRefusal(refusal, click, ports.store);
-      return decisions.decide(click);
-    },
+    onAsk: (delivery, ask) => begin(ask, delivery, options),
+    onDecision: (click) => decisions.decide(click),
     async mayReject(click) {
-      const refusal = placeRefusal(click, policy) ?? (await decisions.mayReject(click));
+      const refusal = await decisions.mayReject(click);
       if (refusal) return answerRefusal(refusal, click, ports.store);
       return noteAskedWhy(click, ports.store);
     },
     async details(click) {
-      const refusal = placeRefusal(click, policy);
-      if (refusal) return refusal;
       const promotion = await ports.store.get(click.promotion);
       if (!promotion) return refuse('unknown-promotion', { id: click.promotion });
       return details(promotion, { rootUrl: vocabulary.rootUrl });
     },
+    mayLook: () => Promise.resolve(undefined),
     onTick: work,
   };
-  return inMeasure(bot, options);
+  return inMeasure(amongMembers(bot, options), options);
 }
 
 async function obey(
@@ -202,11 +194,4 @@ async function check(
     images.map((image) => findDrift({ image, policy, ports, signal })),
   );
   return answer(driftMessage(drifts));
-}
-
-/** Only our own workspace’s people, only in the configured channel. */
-function placeRefusal({ team, channel }: Delivery, { slack }: Policy): Refusal | undefined {
-  if (team !== slack.team) return refuse('foreign-workspace', {});
-  if (channel !== slack.channel) return refuse('wrong-place', { channel: slack.channel });
-  return undefined;
 }

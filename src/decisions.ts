@@ -82,6 +82,8 @@ async function weigh(
   const { policy, ports, now } = options;
   try {
     if (click.action === 'withdraw') {
+      const unfit = mayAct(await ports.people.member(click.user));
+      if (unfit) return unfit;
       const to = withdraw(promotion, click.user, now());
       return isRefusal(to) ? to : { to, kind: 'withdrawn', says: messages.withdrawnBy(click.user) };
     }

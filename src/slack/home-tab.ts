@@ -1,25 +1,33 @@
 import type { App } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
+import { refused } from '../messages.ts';
 import { home } from '../overview.ts';
 import { hasWork } from '../states.ts';
 import type { SlackAppOptions } from './app.ts';
 
 /** App Home: what is under way, what was done. Published anew whenever somebody looks. */
-export function listenForHome(app: App, { store, log }: SlackAppOptions): void {
-  app.event('app_home_opened', async ({ event, client }) => {
+export function listenForHome(app: App, options: SlackAppOptions): void {
+  const { log } = options;
+  app.event('app_home_opened', async ({ event, body, client }) => {
     if (event.tab !== 'home') return;
-    const [open, recent] = await Promise.all([
-      store.list({ states: ['pending', 'failed', ...hasWork], limit: 10 }),
-      store.list({
-        states: ['reported', 'unneeded', 'rejected', 'expired', 'withdrawn', 'refused'],
-        limit: 10,
-      }),
-    ]);
-    const blocks = home(open, recent) as object[] as KnownBlock[];
+    const refusal = await options.bot.mayLook({ user: event.user, team: body.team_id });
+    const shown = refusal ? refused(refusal).blocks : await homeOf(options);
+    const blocks = shown as object[] as KnownBlock[];
     await client.views
       .publish({ user_id: event.user, view: { type: 'home', blocks } })
       .catch((error: unknown) => {
         log('warn', 'App Home was not published', { error });
       });
   });
+}
+
+async function homeOf({ store }: SlackAppOptions): Promise<readonly object[]> {
+  const [open, recent] = await Promise.all([
+    store.list({ states: ['pending', 'failed', ...hasWork], limit: 10 }),
+    store.list({
+      states: ['reported', 'unneeded', 'rejected', 'expired', 'withdrawn', 'refused'],
+      limit: 10,
+    }),
+  ]);
+  return home(open, recent);
 }

@@ -144,7 +144,8 @@ export class History {
     const user = people[by]!;
     const delivery = { ...this.#delivery(user), text: `build-decision ${revision}` };
     await this.#send((n_) => this.#bots.bot(n_).onCommand(delivery), bot);
-    this.#model.ask(user, revision);
+    const reason = this.#model.ask(user, revision);
+    if (reason) this.#expected.push(reason);
     if (crash) await this.#bots.crash(bot % this.#size);
     await this.#tick('succeeds', [bot % this.#size]);
   }

@@ -28,16 +28,19 @@ export class Model {
   readonly runs: string[] = [];
   readonly #published = new Set<string>();
 
-  ask(requester: string, tag: string): void {
+  /** Why nothing was asked for, where nothing was. */
+  ask(requester: string, tag: string): Reason | undefined {
+    if (accountOf(requester).member.unfit) return 'not-a-member';
     const plan = { approvals: [], expires: Infinity, required: 0 };
     this.requests.push({ requester, tag, state: 'asked', ...plan });
+    return undefined;
   }
 
   /** What a click comes to: nothing where it counts, otherwise why it does not. */
   click(deed: Deed, at: Request, by: { user: string; isOldPlan: boolean }): Reason | undefined {
     const { user, isOldPlan } = by;
-    if (deed === 'withdraw') return this.#withdraw(at, user);
     if (accountOf(user).member.unfit) return 'not-a-member';
+    if (deed === 'withdraw') return this.#withdraw(at, user);
     if (at.state !== (deed === 'retry' ? 'failed' : 'pending'))
       return deed === 'retry' ? 'not-retryable' : 'already-decided';
     if (isOldPlan) return 'another-plan';
@@ -80,8 +83,7 @@ export class Model {
 
   #plan(at: Request): void {
     at.state = 'pending';
-    if (accountOf(at.requester).member.unfit) at.state = 'refused';
-    else if (this.#published.has(at.tag)) at.state = 'unneeded';
+    if (this.#published.has(at.tag)) at.state = 'unneeded';
     else if (this.isHeld(at)) at.state = 'refused';
     at.expires = this.now + day;
     at.required = this.required;

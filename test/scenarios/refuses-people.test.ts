@@ -327,7 +327,8 @@ describe('a command', () => {
     const world = await on.start();
     await on.outside.build('build-decision');
     await world.ask(people.gus, 'build-decision latest');
-    await world.until('refused');
+    await world.slack.until(() => world.told(people.gus).length > 0);
+    expect(await world.store.list({ limit: 1 })).toEqual([]);
     expect(world.told(people.gus)).toEqual([expect.stringMatching(/it is a guest\. Ask a full/)]);
     expect(world.slack.messages()).toEqual([]);
   });

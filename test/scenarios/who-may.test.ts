@@ -185,3 +185,82 @@ it.each([
   await world.click(bob, 'approve');
   await expectRefused(world, bob, new RegExp(`gives no e-mail address of <@${whose}>`));
 });
+
+describe('somebody who is no full member', () => {
+  const verbs = [
+    'build-decision latest',
+    '',
+    'help',
+    'status',
+    'history',
+    'check',
+    'withdraw p1',
+    'repin build-decision',
+    'nonsense',
+  ];
+
+  it.each([
+    ['a guest', people.gus, /Your account cannot do this: it is a guest\. Ask a full member/],
+    ['deactivated', people.gone, /it is deactivated/],
+    ['a bot', people.helper, /it is a bot/],
+    ['a stranger of Slack Connect', people.stan, /You belong to another workspace/],
+  ])('as %s, gets one plain refusal for every verb', async (_, who, why) => {
+    const world = await on.start();
+    for (const [at, verb] of verbs.entries()) {
+      await world.ask(who, verb);
+      await world.slack.until(() => world.told(who).length > at);
+    }
+    expect(world.told(who)).toEqual(verbs.map(() => expect.stringMatching(why)));
+    expect(new Set(world.told(who)).size).toBe(1);
+    expect(await world.kinds()).toEqual(verbs.map(() => 'refused'));
+    expect(world.slack.views(who)).toEqual([]);
+  });
+
+  it('sees no details, and nothing of what is under way at home', async () => {
+    const world = await waiting();
+    await world.click(people.gus, 'details');
+    await world.slack.until(() => world.told(people.gus).length > 0);
+    expect(world.told(people.gus)).toEqual([expect.stringMatching(/it is a guest/)]);
+    expect(world.slack.views(people.gus)).toEqual([]);
+    await world.slack.as(people.gus).home();
+    const home = await world.slack.until(() => world.slack.homeOf(people.gus));
+    expect(JSON.stringify(home.blocks)).toContain('it is a guest');
+    expect(JSON.stringify(home.blocks)).not.toContain('build-decision');
+    await world.slack.as(bob).home();
+    const bobs = await world.slack.until(() => world.slack.homeOf(bob));
+    expect(JSON.stringify(bobs.blocks)).toContain('build-decision');
+  });
+
+  it('takes nothing back, also what they asked for before', async () => {
+    const world = await waiting();
+    world.slack.changeUser(alice, { kind: 'guest' });
+    await world.click(alice, 'withdraw');
+    await expectRefused(world, alice, /it is a guest/);
+  });
+
+  it('sends no form that was opened before', async () => {
+    const world = await on.start();
+    await world.ask(alice, '');
+    const form = await world.slack.until(() => world.slack.views(alice)[0]);
+    world.slack.changeUser(alice, { kind: 'guest' });
+    await world.later(6000);
+    const { revision } = await on.outside.build('build-decision');
+    await world.slack.as(alice).submit(form, { image: 'build-decision', build: revision });
+    await world.slack.until(() => world.told(alice).length > 0);
+    expect(world.told(alice)).toEqual([expect.stringMatching(/it is a guest/)]);
+    expect(await world.store.list({ limit: 1 })).toEqual([]);
+  });
+});
+
+it('nobody looks while Slack does not say who they are; asked again, it works', async () => {
+  const world = await on.start();
+  world.slack.fail({ method: 'users.info', how: { status: 503 } });
+  await world.ask(alice, 'status');
+  await world.slack.until(() => world.told(alice).length > 0);
+  expect(world.told(alice)).toEqual([
+    expect.stringMatching(/does not say who you are: .*Try again/),
+  ]);
+  await world.ask(alice, 'status');
+  await world.slack.until(() => world.told(alice).length > 1);
+  expect(world.told(alice)[1]).toContain('Under way: nothing');
+});
