@@ -73,10 +73,11 @@ export async function childEnvironment(
 }
 
 /** A policy as somebody would write it. */
-function policyYaml({ approval, taskcluster, images, ...rest }: Policy): string {
+function policyYaml({ approval, taskcluster, limits, images, ...rest }: Policy): string {
   return stringify({
     ...rest,
     approval: { ...approval, expires: `${approval.expires / 1000}s` },
+    limits: { ...limits, asksWithin: `${limits.asksWithin / 1000}s` },
     taskcluster: {
       ...taskcluster,
       chainOfTrustKeys: taskcluster.chainOfTrustKeys.map(({ key }) => key),

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatProblem } from '../../src/config.ts';
 import { loadConfig } from '../../src/service/load-config.ts';
@@ -42,7 +43,7 @@ describe('a secret in a file', () => {
 
   it('is refused with its path and never its content, where it can’t be used', async () => {
     const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+    await promisify(execFile)('mkfifo', [fifo]);
     const reasons = {
       [await file('\n', 'empty')]: 'is empty',
       [await file('hidden'.repeat(20_000), 'large')]: 'is larger than 65536 bytes',
