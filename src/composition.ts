@@ -32,12 +32,14 @@ export function connectWorld({ policy, environment, env, now }: Given): {
 } {
   const { taskcluster, limits } = policy;
   const archiveLimits = { unpacked: limits.unpacked };
-  const registryOptions = { url: policy.registry.url };
+  const docker = { dockerHost: environment.DOCKER_HOST, dockerTls: environment };
+  const { url, tokenService } = policy.registry;
+  const registryOptions = { url, tokenService };
   const siblings = Object.values(policy.images).map(({ publish }) => publish);
   const engine =
     policy.registry.engine === 'docker'
       ? createDockerEngine({
-          dockerHost: environment.DOCKER_HOST,
+          ...docker,
           registry: registryOptions,
           limits: archiveLimits,
         })
@@ -57,7 +59,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
     trees: createTrees({ environment: env }),
     engine,
     secrets: createSecrets(secretsOptions(policy, env)),
-    repin: (command, job) => repin({ ...command, ...job, dockerHost: environment.DOCKER_HOST }),
+    repin: (command, job) => repin({ ...command, ...job, ...docker }),
   };
 }
 

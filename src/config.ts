@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { readDockerHost } from './docker-host.ts';
 import { policySchema, type Policy } from './policy.ts';
 import { serviceUrl } from './urls.ts';
 import { Secret } from './secret.ts';
@@ -48,10 +49,9 @@ const environmentSchema = z.object({
   PORT: port.optional(),
   OPS_PORT: port.optional(),
   HOST: z.string().default('127.0.0.1'),
-  DOCKER_HOST: z
-    .string()
-    .regex(/^(unix:\/\/\/|tcp:\/\/|https?:\/\/|ssh:\/\/)./, 'is not unix:///…, tcp://… or ssh://…')
-    .optional(),
+  DOCKER_HOST: z.string().optional(),
+  DOCKER_TLS_VERIFY: z.string().optional(),
+  DOCKER_CERT_PATH: z.string().optional(),
   GITHUB_TOKEN: secret.optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
@@ -74,6 +74,7 @@ function readValues(
   const problems = [
     ...problemsIn(parsed, given),
     ...transportProblems(given),
+    ...engineProblems(given),
     ...problemsOf(given),
   ];
   if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
@@ -93,6 +94,12 @@ export function problemWith(path: string, found: string | undefined, reason: str
 function withoutSecret(problem: Problem): Problem {
   const mayBeSecret = /TOKEN|SECRET|KEY|DATABASE_URL/.test(problem.path);
   return mayBeSecret ? { ...problem, value: undefined } : problem;
+}
+
+function engineProblems(given: Variables): readonly Problem[] {
+  const found = readDockerHost(given);
+  if (found.kind !== 'refused') return [];
+  return [problemWith('DOCKER_HOST', given['DOCKER_HOST'], found.problem)];
 }
 
 /** What the way to Slack needs: told together with whatever else is wrong. */

@@ -149,6 +149,8 @@ export const policySchema = z.strictObject({
   registry: z
     .strictObject({
       url: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
+      /** Where the registry’s tokens are fetched, where that is neither its own host nor Docker Hub’s. */
+      tokenService: serviceUrl.optional(),
       engine: z.enum(['registry', 'docker']).default('registry'),
       /** Of the `registry` engine: the same bytes give the same digest, or as few bytes as there is time for. */
       compression: z.enum(['reproducible', 'adaptive']).default('reproducible'),

@@ -210,7 +210,7 @@ describe('the environment', () => {
     [{ ...good, PORT: '99999' }, 'PORT: 99999 is not a port'],
     [
       { ...good, DOCKER_HOST: '/run/docker.sock' },
-      'DOCKER_HOST: /run/docker.sock is not unix:///…, tcp://… or ssh://…',
+      'DOCKER_HOST: /run/docker.sock is not unix:///…, tcp://… or https://…',
     ],
     [
       { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's' },

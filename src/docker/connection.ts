@@ -1,6 +1,9 @@
 import { addAbortListener } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import Docker from 'dockerode';
 import { z } from 'zod';
+import { readDockerHost, type DockerVariables } from '../docker-host.ts';
 import { PromotionError, refuse } from '../errors.ts';
 import { interruption } from '../registry/retry.ts';
 
@@ -13,23 +16,36 @@ export interface Work {
 }
 
 /**
- * The engine at `dockerHost` (as DOCKER_HOST is written; by default its usual socket). Nothing is asked yet.
- * @see https://docs.docker.com/reference/cli/docker/#environment-variables
+ * The engine that the environment’s variables name; by default at its usual socket. Nothing is asked yet. Throws
+ * `docker-unreachable` for one that others could listen to, and where its certificates cannot be read.
  */
-export function connect(dockerHost = 'unix:///var/run/docker.sock'): Docker {
-  const url = new URL(dockerHost);
+export function connect(given: DockerVariables = {}): Docker {
+  const at = readDockerHost(given);
+  if (at.kind === 'refused') throw unreachable(`DOCKER_HOST ${at.problem}`);
   // Given even where undefined: what is left out, the client takes from the process's DOCKER_HOST.
-  if (url.protocol === 'unix:') {
-    return new Docker({ socketPath: url.pathname, host: undefined, port: undefined });
+  const none = { ca: undefined, cert: undefined, key: undefined };
+  if (at.kind === 'socket') {
+    return new Docker({ ...none, socketPath: at.path, host: undefined, port: undefined });
   }
-  const isTls = url.protocol === 'https:' || url.port === '2376';
-  const plain = isTls ? 'https' : 'http';
-  return new Docker({
-    protocol: url.protocol === 'ssh:' ? 'ssh' : plain,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port || (isTls ? 2376 : 2375),
-    ...(url.username ? { username: url.username } : {}),
-  });
+  const { protocol, host, port, certificates } = at;
+  const pems = certificates === undefined ? none : pemsIn(certificates);
+  return new Docker({ ...pems, protocol, host, port });
+}
+
+function pemsIn(folder: string) {
+  const read = (name: string): Buffer => {
+    try {
+      return readFileSync(join(folder, name));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw unreachable(`${name} of DOCKER_CERT_PATH cannot be read (${code})`);
+    }
+  };
+  return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
+}
+
+function unreachable(problem: string): PromotionError {
+  return new PromotionError(refuse('docker-unreachable', { what: 'anything', problem }));
 }
 
 export interface AskOptions {

@@ -1,3 +1,4 @@
+import type { DockerVariables } from '../docker-host.ts';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/limits.ts';
@@ -20,6 +21,8 @@ import { remember, summary } from './summary.ts';
 export interface DockerEngineOptions {
   /** As DOCKER_HOST is written. @default unix:///var/run/docker.sock */
   readonly dockerHost?: string | undefined;
+  /** How it is to be reached by TLS. */
+  readonly dockerTls?: Omit<DockerVariables, 'DOCKER_HOST'> | undefined;
   readonly registry: RegistryOptions;
   readonly limits: ArchiveLimits;
   /** Milliseconds without any sign of life after which a load or a push is given up. @default 300000 */
@@ -38,7 +41,7 @@ const defaultAnswer = 20_000;
  * done the engine is put back to what it was, after a success while the caller goes on.
  */
 export function createDockerEngine(options: DockerEngineOptions): Engine {
-  const docker = connect(options.dockerHost);
+  const docker = connect({ ...options.dockerTls, DOCKER_HOST: options.dockerHost });
   let last: Promise<void> = Promise.resolve();
   return async (push) => {
     const there = await onRegistry(options, push, (client) => precheck(client, push));

@@ -1,3 +1,4 @@
+import type { DockerVariables } from '../docker-host.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { PromotionError, refuse } from '../errors.ts';
@@ -14,6 +15,8 @@ import { lastLine } from './output.ts';
 export interface RepinJob {
   /** As DOCKER_HOST is written; the engine must see the same file system. @default unix:///var/run/docker.sock */
   readonly dockerHost?: string | undefined;
+  /** How it is to be reached by TLS. */
+  readonly dockerTls?: Omit<DockerVariables, 'DOCKER_HOST'> | undefined;
   /** The image of ours whose requirement files are pinned again, for messages. */
   readonly name: string;
   /** The image to run, pulled where the engine does not have it. */
@@ -40,7 +43,7 @@ const defaultIdle = 60_000;
  * Throws a PromotionError `repin-failed` or `docker-…`; then the folder is of no use.
  */
 export async function repin(job: RepinJob): Promise<void> {
-  const docker = connect(job.dockerHost);
+  const docker = connect({ ...job.dockerTls, DOCKER_HOST: job.dockerHost });
   const links = await linksIn(job.folder);
   await ask(job, 'look for what is left behind', () => removeLeftovers(docker, Date.now()));
   await havingImage(docker, job);

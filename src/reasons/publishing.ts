@@ -61,6 +61,10 @@ export const publishing = {
     says: 'The registry pointed {what} at {host}, which is not allowed.',
     next: 'No credentials were sent there; look at the registry’s configuration.',
   },
+  'registry-token-service': {
+    says: 'The registry wants its tokens fetched at {host}, and nobody said that it may have the password.',
+    next: 'Nothing was sent there. Where it is right, an operator must name it as `registry.tokenService`.',
+  },
   'read-back-digest': {
     says: 'The registry gives back another manifest for {target} than was pushed: {got}, not {want}.',
     next: 'Do not pin it. Look at who else writes to this repository.',

@@ -121,8 +121,8 @@ export class Access {
     const what = 'the token request';
     if (!URL.canParse(realm)) fail('registry-nonsense', { what, problem: 'its realm is no URL' });
     const url = new URL(realm);
-    if (!mayAskForToken(http.registry, url)) {
-      fail('registry-foreign-host', { what, host: url.hostname });
+    if (!mayAskForToken(http, url)) {
+      fail('registry-token-service', { host: url.host });
     }
     if (service !== undefined) url.searchParams.set('service', service);
     for (const one of scopes(scope)) url.searchParams.append('scope', one);

@@ -88,7 +88,7 @@ export class Client {
       fail('registry-nonsense', { what, problem: 'it has no usable Location' });
     }
     const url = new URL(location, from);
-    const problem = targetProblem(this.http.registry, url);
+    const problem = targetProblem(this.http, url);
     if (problem) fail('registry-foreign-host', { what, host: url.host });
     return url;
   }
@@ -122,7 +122,7 @@ export class Client {
     send: (request: HttpRequest) => Promise<A>,
   ): Promise<A> {
     const { what, method, at: url, scope, headers, body, size } = ask;
-    const isOwn = standing(this.http.registry, url) === 'own';
+    const isOwn = standing(this.http, url) === 'own';
     for (let renewed = false; ; renewed = true) {
       const authorization = isOwn ? await this.#access.header(scope) : undefined;
       const answer = await send({

@@ -23,7 +23,7 @@ export async function onErrand<T>(
 ): Promise<T> {
   const timing = { ...defaultTiming, ...options.timing };
   const pace = new Pace(timing, options.clock ?? systemClock);
-  const http = new Http(new URL(options.url), timing);
+  const http = new Http(options, timing);
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort(tooLate(errand.subject, timing.total)), timing.total);
   const signal = errand.signal ? AbortSignal.any([errand.signal, stop.signal]) : stop.signal;

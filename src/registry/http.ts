@@ -6,7 +6,7 @@ import type { Bytes } from '../ports.ts';
 import { ForbiddenAddress, vettedLookup } from '../net/addresses.ts';
 import { reachOf, standing } from './hosts.ts';
 import { interruption, Transient } from './retry.ts';
-import type { Timing } from './timing.ts';
+import type { RegistryOptions, Timing } from './timing.ts';
 
 /** One HTTP request, tried once. */
 export interface HttpRequest {
@@ -38,12 +38,16 @@ const slowest = 32;
 /** The connections to one registry, and to where it points. */
 export class Http {
   readonly registry: URL;
+  /** As the policy names it. */
+  readonly tokenService: URL | undefined;
   readonly #timing: Timing;
   readonly #own: Agent;
   readonly #foreign: Agent;
 
-  constructor(registry: URL, timing: Timing) {
+  constructor({ url, tokenService }: RegistryOptions, timing: Timing) {
+    const registry = new URL(url);
     this.registry = registry;
+    this.tokenService = tokenService === undefined ? undefined : new URL(tokenService);
     this.#timing = timing;
     const options = {
       connections: 8,
@@ -93,7 +97,7 @@ export class Http {
   }
 
   async #dispatch({ method, url, headers, body, signal }: HttpRequest): Promise<HttpAnswer> {
-    const isForeign = standing(this.registry, url) === 'foreign';
+    const isForeign = standing(this, url) === 'foreign';
     const answer = await (isForeign ? this.#foreign : this.#own).request({
       origin: url.origin,
       path: url.pathname + url.search,

@@ -46,6 +46,8 @@ export const systemClock: Clock = {
 export interface RegistryOptions {
   /** `https://registry-1.docker.io`, or `http://127.0.0.1:5000` for tests. */
   readonly url: string;
+  /** The realm of its tokens, where that is neither its own host nor Docker Hub’s. */
+  readonly tokenService?: string | undefined;
   readonly timing?: Partial<Timing> | undefined;
   readonly clock?: Clock | undefined;
 }

@@ -75,8 +75,8 @@ describe('a stranger gets no Authorization header', () => {
     const headers = { 'www-authenticate': `Bearer realm="${realm}/token"` };
     world.fault('ping', { fault: 'answer', status: 401, headers }, forever);
     const { outcome } = await world.push(image);
-    expect(resultOf(outcome)).toBe('registry-foreign-host');
-    expect(toldOf(outcome)).toBe(pointedAt('the token request', '127.0.0.1'));
+    expect(resultOf(outcome)).toBe('registry-token-service');
+    expect(toldOf(outcome)).toContain(`fetched at ${new URL(realm).host}, and nobody said`);
     expect(stranger.connections).toBe(0);
   });
 
@@ -90,8 +90,6 @@ describe('a stranger gets no Authorization header', () => {
 });
 
 describe('nobody even calls on a stranger', () => {
-  const foreignHost = '[::ffff:7f00:1]';
-
   it.each([
     'ping',
     'look',
@@ -105,8 +103,10 @@ describe('nobody even calls on a stranger', () => {
     const headers = { 'www-authenticate': `Bearer realm="${stranger.foreignUrl}/token"` };
     world.fault(step, { fault: 'answer', status: 401, headers });
     const { outcome } = await world.push(image);
-    expect(resultOf(outcome)).toBe('registry-foreign-host');
-    expect(toldOf(outcome)).toBe(pointedAt('the token request', foreignHost));
+    expect(resultOf(outcome)).toBe('registry-token-service');
+    expect(toldOf(outcome)).toContain(
+      `fetched at ${new URL(stranger.foreignUrl).host}, and nobody`,
+    );
     expect(stranger.connections).toBe(0);
     expect(tagged(world)).toBeUndefined();
     expectPublished(world, (await world.push(image)).outcome);

@@ -129,7 +129,7 @@ describe('from a registry with TLS nobody is followed without it', () => {
   it.each(['url', 'foreignUrl'] as const)('to get a token (%s)', async (where) => {
     const headers = { 'www-authenticate': `Bearer realm="${stranger[where]}/token"` };
     registry.faults.add('ping', { fault: 'answer', status: 401, headers });
-    expect(await reasonOf(push())).toBe('registry-foreign-host');
+    expect(await reasonOf(push())).toBe('registry-token-service');
     expect(stranger.connections).toBe(0);
   });
 

@@ -231,7 +231,7 @@ describe('access', () => {
     async (realm) => {
       world.fault('ping', answers(401, { 'www-authenticate': `Bearer realm="${realm}"` }), forever);
       const { outcome } = await world.push(image);
-      expect(resultOf(outcome)).toBe('registry-foreign-host');
+      expect(resultOf(outcome)).toBe('registry-token-service');
     },
   );
 

@@ -3,24 +3,35 @@ import { mayAskForToken, standing, targetProblem } from '../../src/registry/host
 
 const hub = new URL('https://registry-1.docker.io');
 const local = new URL('http://127.0.0.1:5000');
+const gitlab = new URL('https://registry.gitlab.com');
+
+/** A registry beside which the policy names this token service, or none. */
+const owner = (registry: URL, tokenService?: string) => ({
+  registry,
+  tokenService: tokenService === undefined ? undefined : new URL(tokenService),
+});
 
 describe('the password', () => {
   it.each([
     [hub, 'https://auth.docker.io/token'],
     [hub, 'https://registry-1.docker.io/token'],
-    [hub, 'https://docker.io/token'],
-    [new URL('https://registry.gitlab.com'), 'https://gitlab.com/jwt/auth'],
-    [new URL('https://registry.example.co.uk'), 'https://auth.example.co.uk/'],
-    [new URL('https://registry.good.github.io'), 'https://auth.good.github.io/'],
+    [gitlab, 'https://registry.gitlab.com/jwt/auth'],
     [new URL('https://10.0.0.5'), 'https://10.0.0.5/token'],
     [local, 'http://127.0.0.1:5001/token'],
     [local, 'http://localhost:5001/token'],
   ])('of %s may go to %s', (registry, realm) => {
-    expect(mayAskForToken(registry, new URL(realm))).toBe(true);
+    expect(mayAskForToken(owner(registry), new URL(realm))).toBe(true);
   });
 
   it.each([
     [hub, 'http://auth.docker.io/token'],
+    // Under the same domain: of the same owner, or so it seems.
+    [hub, 'https://docker.io/token'],
+    [hub, 'https://forgotten.docker.io/token'],
+    [gitlab, 'https://gitlab.com/jwt/auth'],
+    [new URL('https://registry.example.co.uk'), 'https://auth.example.co.uk/'],
+    [new URL('https://registry.example.org'), 'https://auth.docker.io/token'],
+    [new URL('https://registry.example.org'), 'https://registry.example.org:8443/token'],
     [hub, 'https://auth.docker.io.evil.example/token'],
     [hub, 'https://evildocker.io/token'],
     [hub, 'https://auth-docker.io/token'],
@@ -30,18 +41,27 @@ describe('the password', () => {
     [hub, 'https://auth.docker.io:8443/token'],
     [hub, 'https://127.0.0.1/token'],
     [hub, 'http://registry-1.docker.io/token'],
-    // Of one registry, but of different owners, by the public suffix list.
     [new URL('https://good.co.uk'), 'https://evil.co.uk/'],
     [new URL('https://good.github.io'), 'https://evil.github.io/'],
-    [new URL('https://good.s3.amazonaws.com'), 'https://evil.s3.amazonaws.com/'],
-    [new URL('https://io'), 'https://evil.io/'],
-    // Addresses have no owner.
     [new URL('https://10.0.0.5'), 'https://10.0.0.6/token'],
-    [new URL('https://1.2.3.4'), 'https://9.2.3.4/token'],
     [local, 'https://auth.docker.io/token'],
     [local, 'http://127.0.0.1.evil.example/token'],
   ])('of %s never goes to %s', (registry, realm) => {
-    expect(mayAskForToken(registry, new URL(realm))).toBe(false);
+    expect(mayAskForToken(owner(registry), new URL(realm))).toBe(false);
+  });
+
+  it.each([
+    ['https://gitlab.com/jwt/auth', true],
+    ['https://gitlab.com/jwt/auth?service=container_registry', true],
+    ['https://registry.gitlab.com/token', true],
+    ['https://gitlab.com/evil/project/raw', false],
+    ['https://gitlab.com:8443/jwt/auth', false],
+    ['http://gitlab.com/jwt/auth', false],
+    ['https://u:p@gitlab.com/jwt/auth', false],
+    ['https://auth.gitlab.com/jwt/auth', false],
+  ])('goes where the policy names https://gitlab.com/jwt/auth: %s %s', (realm, may) => {
+    const named = owner(gitlab, 'https://gitlab.com/jwt/auth');
+    expect(mayAskForToken(named, new URL(realm))).toBe(may);
   });
 });
 
@@ -52,7 +72,7 @@ describe('an upload or a redirect', () => {
     [hub, 'https://registry-1.docker.io/v2/x'],
     [local, 'http://127.0.0.1:9000/upload'],
   ])('of %s may lead to %s', (registry, target) => {
-    expect(targetProblem(registry, new URL(target))).toBeUndefined();
+    expect(targetProblem(owner(registry), new URL(target))).toBeUndefined();
   });
 
   it.each([
@@ -76,13 +96,13 @@ describe('an upload or a redirect', () => {
     [local, 'http://10.1.2.3/'],
     [local, 'http://storage.example.com/'],
   ])('of %s may not lead to %s', (registry, target) => {
-    expect(targetProblem(registry, new URL(target))).toBeDefined();
+    expect(targetProblem(owner(registry), new URL(target))).toBeDefined();
   });
 });
 
 it('is the registry’s own only with the same scheme, name and port', () => {
-  expect(standing(hub, new URL('https://registry-1.docker.io:443/v2/'))).toBe('own');
-  expect(standing(hub, new URL('https://registry-1.docker.io:444/v2/'))).toBe('foreign');
-  expect(standing(hub, new URL('https://auth.docker.io/'))).toBe('kin');
-  expect(standing(local, new URL('http://127.0.0.1:5001/'))).toBe('kin');
+  expect(standing(owner(hub), new URL('https://registry-1.docker.io:443/v2/'))).toBe('own');
+  expect(standing(owner(hub), new URL('https://registry-1.docker.io:444/v2/'))).toBe('foreign');
+  expect(standing(owner(hub), new URL('https://auth.docker.io/'))).toBe('kin');
+  expect(standing(owner(local), new URL('http://127.0.0.1:5001/'))).toBe('kin');
 });
