@@ -1,10 +1,11 @@
+import pLimit from 'p-limit';
 import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
 import type { Block } from './blocks.ts';
 import { details } from './card.ts';
 import { knownImage, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';
-import { findDrift } from './drift.ts';
+import { findDrift, type Drift } from './drift.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import * as overview from './overview.ts';
@@ -15,6 +16,7 @@ import type { PromotionPorts } from './promotion.ts';
 import { startRepin } from './repinning.ts';
 import { inMeasure } from './measure.ts';
 import { amongMembers, type Visitor } from './membership.ts';
+import { createShared, type Shared } from './sharing.ts';
 import type { Ask, Asked } from './states.ts';
 import { createWork } from './work.ts';
 
@@ -59,18 +61,22 @@ export interface Bot {
   onTick(): Promise<void>;
 }
 
+/** Images that are looked at for `check` at once: each reads its trees, its registry and its builds. */
+const looksAtOnce = 2;
+
 /** The story, told once: a line becomes a request, a click becomes a decision, a tick carries out what was decided. */
 export function createBot(options: BotOptions): Bot {
   const { policy, ports } = options;
   const decisions = createDecisions(options);
   const work = createWork(options);
+  const looks = createShared<Drift>(pLimit(looksAtOnce));
   const vocabulary = { images: policy.images, rootUrl: policy.taskcluster.rootUrl };
 
   const bot: Bot = {
     async onCommand(delivery) {
       const command = parseCommand(delivery.text, vocabulary);
       if (isRefusal(command)) return answerRefusal(command, delivery, ports.store);
-      return obey(command, delivery, { ...options, decisions });
+      return obey(command, delivery, { ...options, decisions, looks });
     },
     onAsk: (delivery, ask) => begin(ask, delivery, options),
     onDecision: (click) => decisions.decide(click),
@@ -90,10 +96,16 @@ export function createBot(options: BotOptions): Bot {
   return inMeasure(amongMembers(bot, options), options);
 }
 
+interface Obeying {
+  readonly decisions: Decisions;
+  /** Images that are looked at for `check`: the same one once for all who ask at the same time. */
+  readonly looks: Shared<Drift>;
+}
+
 async function obey(
   command: Command,
   delivery: Delivery & { readonly text: string },
-  { decisions, ...options }: BotOptions & { readonly decisions: Decisions },
+  { decisions, looks, ...options }: BotOptions & Obeying,
 ): Promise<Answer> {
   const { policy, ports } = options;
   switch (command.do) {
@@ -110,7 +122,7 @@ async function obey(
     case 'withdraw':
       return decisions.withdrawById(command.id, delivery);
     case 'check':
-      return check(command.image, delivery, options);
+      return check(command.image, delivery, { ...options, looks });
     case 'repin': {
       const image = knownImage(command.image, policy);
       if (isRefusal(image)) return answerRefusal(image, delivery, ports.store);
@@ -182,7 +194,7 @@ async function history(image: string | undefined, store: Store): Promise<Answer>
 async function check(
   name: string | undefined,
   delivery: Delivery,
-  { policy, ports, signal }: BotOptions,
+  { policy, ports, signal, looks }: BotOptions & Pick<Obeying, 'looks'>,
 ): Promise<Answer> {
   const event = { kind: 'checked', actor: delivery.user, data: { image: name ?? 'all' } };
   const noted = await ports.store.note({ event, envelope: delivery.envelope });
@@ -191,7 +203,7 @@ async function check(
     (image) => name === undefined || image.name === name,
   );
   const drifts = await Promise.all(
-    images.map((image) => findDrift({ image, policy, ports, signal })),
+    images.map((image) => looks(image.name, () => findDrift({ image, policy, ports, signal }))),
   );
   return answer(driftMessage(drifts));
 }

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import type { LimitFunction } from 'p-limit';
 import { findGit, gitEnvironment, type Variables } from './environment.ts';
 import { makeFolder } from './leftovers.ts';
 
@@ -10,6 +11,8 @@ export interface GitOptions {
   readonly environment: Variables;
   /** Where temporary folders go; the system's by default. */
   readonly temporary?: string | undefined;
+  /** In which every git process runs: so many at once, whoever asks for them. */
+  readonly processes: LimitFunction;
   /** For one git process. */
   readonly timeoutMs: number;
   /** Bytes that one git process may print. */
@@ -48,12 +51,14 @@ export async function withScratch<T>(
     const scratch: Scratch = {
       folder,
       git: (args, run = {}) =>
-        runGit(args, {
-          ...run,
-          cwd: root,
-          options,
-          environment: { ...environment, GIT_DIR: folder },
-        }),
+        options.processes(() =>
+          runGit(args, {
+            ...run,
+            cwd: root,
+            options,
+            environment: { ...environment, GIT_DIR: folder },
+          }),
+        ),
     };
     await scratch.git(['init', '--bare', '--quiet', '--template=', folder]);
     return await work(scratch);

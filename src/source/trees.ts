@@ -1,5 +1,7 @@
+import pLimit from 'p-limit';
 import { fail, refuse, type Refusal } from '../errors.ts';
 import { sourceUrl, type PinSource } from '../image.ts';
+import { createShared, type Shared } from '../sharing.ts';
 import type { Reworked, Tree, TreeFile, Trees } from '../ports.ts';
 import { workOnCheckout } from './checkout.ts';
 import type { Variables } from './environment.ts';
@@ -21,12 +23,23 @@ export interface TreesOptions {
 interface Readers {
   readonly git: GitTreeOptions;
   readonly hg: HgOptions;
+  readonly reads: Reads;
+}
+
+/** Reads under way, each within its limit. */
+interface Reads {
+  readonly git: Shared<GitFiles>;
+  readonly hg: Shared<Tree>;
+  readonly file: Shared<string | Refusal>;
 }
 
 const mebibyte = 1024 * 1024;
 
+/** At once, whoever asks: git processes, trees and files that are read, and the same of Mercurial’s, whose server is everybody’s. */
+const atOnce = { processes: 4, git: 4, hg: 2, files: 4 } as const;
+
 /**
- * Source trees over git and over hg.mozilla.org's HTTP. A read is tried twice where the network failed; nothing that
+ * Source trees over git and over hg.mozilla.org's HTTP. The same tree asked for by many at once is read once. A read is tried twice where the network failed; nothing that
  * was fetched stays. Throws `tree-unreachable` and `tree-file-missing`, with reasons that hold no path and no login.
  */
 export function createTrees(options: TreesOptions): Trees {
@@ -39,18 +52,30 @@ export function createTrees(options: TreesOptions): Trees {
   const git = {
     environment: options.environment,
     temporary: options.temporary,
+    processes: pLimit(atOnce.processes),
     timeoutMs: options.timeouts?.gitMs ?? 300_000,
     maxBytes: 256 * mebibyte,
     limits,
   };
-  const readers = { git, hg: { timeoutMs: options.timeouts?.hgMs ?? 60_000, limits } };
+  const reads: Reads = {
+    git: createShared(pLimit(atOnce.git)),
+    hg: createShared(pLimit(atOnce.hg)),
+    file: createShared(pLimit(atOnce.files)),
+  };
+  const readers = { git, hg: { timeoutMs: options.timeouts?.hgMs ?? 60_000, limits }, reads };
   return {
     read: (source, names) =>
       named(sourceUrl(source), () =>
-        source.git === undefined ? readHg(source, readers) : readGit(source, names, readers),
+        source.git === undefined
+          ? reads.hg(JSON.stringify(source), () => readHg(source, readers))
+          : readGit(source, names, readers),
       ),
     file: (repository, revision, path) =>
-      named(repository, () => readOne(repository, { revision, path }, readers)),
+      named(repository, () =>
+        reads.file(JSON.stringify([repository, revision, path]), () =>
+          readOne(repository, { revision, path }, readers),
+        ),
+      ),
     rework: (source, ref, work) =>
       named(sourceUrl(source), () => rework(source, { ref, work }, git)),
     patch: (edit) => makePatch(edit, git),
@@ -100,11 +125,13 @@ async function twice<T>(work: (again: boolean) => Promise<T>): Promise<T> {
 async function readGit(
   source: PinSource & { readonly git: string },
   names: readonly string[],
-  { git }: Readers,
+  { git, reads }: Readers,
 ): Promise<Tree> {
   const wanted: Wanted = source.files === 'auto' ? { names } : { paths: source.files };
   const from = { url: source.git, ref: `refs/heads/${source.branch}` };
-  const { revision, files } = await fetchGit(from, wanted, git);
+  const { revision, files } = await reads.git(JSON.stringify([from, wanted]), () =>
+    fetchGit(from, wanted, git),
+  );
   return treeOf(source, revision, files);
 }
 

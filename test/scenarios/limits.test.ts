@@ -1,5 +1,9 @@
+import { execa } from 'execa';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Policy } from '../../src/policy.ts';
+import { createTrees } from '../../src/source/trees.ts';
 import { createBuilds } from '../../src/taskcluster/builds.ts';
 import { startDribble } from '../taskcluster/dribble.ts';
 import { people } from './people.ts';
@@ -125,4 +129,41 @@ it('a push whose download dribbles is given up after a minute: the next push goe
   await world.click(alice, 'retry', { thread: slowCard.ts });
   const state = async () => (await world.store.get(first.id))?.state;
   await expect.poll(state, { timeout: 15_000 }).toBe('reported');
+});
+
+/** A git that notes in a file when it begins and when it ends, and how many there were at once, and in all. */
+async function watchedGit(folder: string) {
+  const notes = join(folder, 'git-notes');
+  const real = (await execa('sh', ['-c', 'command -v git'])).stdout;
+  const script = `#!/bin/sh\necho + >>'${notes}'\n'${real}' "$@"\ncode=$?\necho - >>'${notes}'\nexit $code\n`;
+  await writeFile(notes, '');
+  await writeFile(join(folder, 'git'), script, { mode: 0o755 });
+  return async () => {
+    const lines = (await readFile(notes, 'utf8')).trim().split('\n');
+    let now = 0;
+    const running = lines.map((line) => (now += line === '+' ? 1 : -1));
+    return { most: Math.max(...running), all: lines.filter((line) => line === '+').length };
+  };
+}
+
+it('60 checks at once are all answered, by a few gits that read each tree a few times', async () => {
+  const folder = await mkdtemp(join(on.outside.folder, 'git-'));
+  const gits = await watchedGit(folder);
+  const world = await on.start({
+    steadyTrees: false,
+    policy: limits({ asksOfOne: 100 }),
+    ports: () => ({
+      trees: createTrees({ environment: { PATH: `${folder}:${on.outside.env['PATH']}` } }),
+    }),
+  });
+  await Promise.all(Array.from({ length: 60 }, () => world.ask(alice, 'check')));
+  await expect.poll(() => world.told(alice), { timeout: 15_000 }).toHaveLength(60);
+  for (const text of world.told(alice)) {
+    expect(text).toContain('no trusted build to compare with');
+    expect(text).not.toContain('cannot be read');
+  }
+  const { most, all } = await gits();
+  expect(most).toBeLessThanOrEqual(4);
+  // Three trees of git's are read for one check, with five processes each.
+  expect(all).toBeLessThanOrEqual(4 * 3 * 6);
 });
