@@ -13,6 +13,7 @@ import type { Policy } from './policy.ts';
 import type { RepinCommand } from './ports.ts';
 import type { Store } from './store-port.ts';
 import type { PromotionPorts } from './promotion.ts';
+import { publishedIn } from './published.ts';
 import { startRepin } from './repinning.ts';
 import { inMeasure } from './measure.ts';
 import { amongMembers, type Visitor } from './membership.ts';
@@ -22,7 +23,7 @@ import { createWork } from './work.ts';
 
 export interface BotOptions {
   readonly policy: Policy;
-  readonly ports: Omit<PromotionPorts, 'ledger'> & {
+  readonly ports: Omit<PromotionPorts, 'ledger' | 'published'> & {
     readonly store: Store;
     readonly repin: RepinCommand;
   };
@@ -202,8 +203,11 @@ async function check(
   const images = Object.values(policy.images).filter(
     (image) => name === undefined || image.name === name,
   );
+  const seen = { ...ports, published: publishedIn(ports.store, policy.registry.url) };
   const drifts = await Promise.all(
-    images.map((image) => looks(image.name, () => findDrift({ image, policy, ports, signal }))),
+    images.map((image) =>
+      looks(image.name, () => findDrift({ image, policy, ports: seen, signal })),
+    ),
   );
   return answer(driftMessage(drifts));
 }

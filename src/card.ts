@@ -1,7 +1,7 @@
 import { treeName } from './image.ts';
 import type { Message } from './store-port.ts';
 import { bytes, code, cut, escape, fit, link, mention, moment, short, utc } from './mrkdwn.ts';
-import type { Plan, TagState, Warning } from './plan.ts';
+import type { Plan, TagNow, Warning } from './plan.ts';
 import type { Promotion } from './states.ts';
 import { plainStatus, statusLine } from './status.ts';
 import { actions, button, context, header, mrkdwn, type Block } from './blocks.ts';
@@ -41,6 +41,7 @@ export function details(promotion: Promotion, facts: Pick<CardFacts, 'rootUrl'>)
     ),
     mrkdwn(`*Artifact* ${bytes(artifact.size)}, ${code(artifact.sha256)}`),
     mrkdwn(`*Image id* ${code(contents.imageId)}, ${escape(contents.platform)}`),
+    ...('digest' in plan.tagNow ? [mrkdwn(`*The tag holds* ${code(plan.tagNow.digest)}`)] : []),
     ...inSections('*Layers*', layers),
     mrkdwn(`*Plan hash* ${code(String(planHash))}`),
   ];
@@ -106,10 +107,11 @@ function brief(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => utc(iso));
 }
 
-function tagWords(now: TagState): string {
+function tagWords(now: TagNow): string {
   if (now.state === 'free') return 'free';
   if (now.state === 'unseen') return 'not visible before the approval';
-  return `holds this image (${code(short(now.digest))})`;
+  if (now.state === 'published') return `holds this image (${code(short(now.digest))})`;
+  return `holds this image (${code(short(now.digest))}), *not published by me*: every layer was proven, nothing will be sent`;
 }
 
 function pins(plan: Plan): readonly string[] {

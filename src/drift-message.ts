@@ -29,7 +29,7 @@ const releasesPublish =
 function nextMove({ image, newest, trees, byRelease }: Drift): readonly Block[] {
   if (byRelease) return [mrkdwn(releasesPublish)];
   if (isRefusal(newest) || isRefusal(newest.tagNow)) return [];
-  const isPublished = newest.tagNow.state === 'holds';
+  const isPublished = newest.tagNow.state === 'published';
   if (isPublished && behind(trees).length === 0) return [];
   const label = isPublished ? 'Make the patch' : 'Promote';
   return [actions([button('promote', label, { value: `${image} ${newest.build.taskId}` })])];
@@ -50,6 +50,8 @@ function plainVerdict({ newest, trees, byRelease }: Drift): string {
   if (isRefusal(newest.tagNow) || newest.tagNow.state === 'unseen')
     return 'the registry does not show what is published';
   if (newest.tagNow.state === 'free') return 'the newest build is not published';
+  if (newest.tagNow.state === 'not-ours')
+    return 'I did not publish what the newest build’s tag holds';
   return pinsVerdict(trees);
 }
 
@@ -67,7 +69,9 @@ function newestLine(newest: Drift['newest']): string {
 
 function tagWords({ tagNow }: Newest): string {
   if (isRefusal(tagNow)) return `unknown: ${explain(tagNow, fact)}`;
-  if (tagNow.state === 'holds') return `published (${code(short(tagNow.digest))})`;
+  if (tagNow.state === 'published') return `published (${code(short(tagNow.digest))})`;
+  if (tagNow.state === 'not-ours')
+    return `taken by what I did not publish (${code(short(tagNow.digest))}): whether it is this image a request would prove`;
   return tagNow.state === 'free' ? 'not published' : 'not visible without credentials';
 }
 

@@ -6,6 +6,7 @@ import { findPins, repinFiles, type Pin } from './pins.ts';
 import type { TagState, Target, TrustedBuild } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
 import type { TreeFile } from './ports.ts';
+import type { Digest } from './reference.ts';
 
 /** One image's newest trusted build, what is published, and what is pinned: side by side. */
 export interface Drift {
@@ -21,8 +22,13 @@ export interface Drift {
 export interface Newest {
   readonly build: TrustedBuild;
   readonly target: Target;
-  readonly tagNow: TagState | Refusal;
+  readonly tagNow: TagStanding | Refusal;
 }
+
+/** What the newest build's tag holds. That a digest is the image only our own log says. */
+export type TagStanding =
+  | Exclude<TagState, { readonly state: 'holds' }>
+  | { readonly state: 'published' | 'not-ours'; readonly digest: Digest };
 
 export interface TreeDrift {
   readonly source: string;
@@ -39,7 +45,9 @@ export type DriftedPin = Pin &
     | { readonly standing: 'moving' }
   );
 
-type Looking = Pick<Planning, 'image' | 'ports' | 'policy' | 'signal'>;
+type Looking = Pick<Planning, 'image' | 'policy' | 'signal'> & {
+  readonly ports: Pick<Planning['ports'], 'builds' | 'registry' | 'trees' | 'published'>;
+};
 
 /** Looks at everything at once; whatever can't be seen is said and hides nothing else. Reads only. */
 export async function findDrift(looking: Looking): Promise<Drift> {
@@ -79,7 +87,14 @@ async function findNewest(looking: Looking): Promise<Newest | Refusal> {
   const ask = { image: image.name, build: { by: 'latest' } } as const;
   const target = await chooseTarget(ask, build, looking);
   if (isRefusal(target)) return target;
-  return { build, target, tagNow: await orRefusal(ports.registry.look(target)) };
+  return { build, target, tagNow: await orRefusal(standingOf(target, looking)) };
+}
+
+async function standingOf(target: Target, { ports }: Looking): Promise<TagStanding> {
+  const now = await ports.registry.look(target);
+  if (now.state !== 'holds') return now;
+  const { digest } = now;
+  return { state: (await ports.published(target, digest)) ? 'published' : 'not-ours', digest };
 }
 
 /**
@@ -135,7 +150,8 @@ async function compareToBuild(
 ): Promise<readonly DriftedPin[]> {
   const { tagNow, target } = newest ?? {};
   const state = tagNow && !isRefusal(tagNow) ? tagNow.state : 'unseen';
-  if (!newest || !target || state === 'unseen') {
+  // By a digest that is not ours no pin is judged: whoever put it there would be the judge.
+  if (!newest || !target || state === 'unseen' || state === 'not-ours') {
     const { pins } = findPins(files, image, target);
     return pins.map((pin) => ({ ...pin, standing: 'unknown' }));
   }

@@ -1,4 +1,5 @@
 import { reasons, type Facts, type Reason } from './reasons.ts';
+import type { Sentence } from './reasons/sentences.ts';
 
 /** An expected "no": a reason and the facts its sentences need. Plain data: stored, logged and shown as it is. */
 export interface Refusal {
@@ -73,6 +74,13 @@ export function explain(refusal: Refusal, show: Show = (fact) => fact): string {
   return `${fill(says, refusal, show)} ${fill(next, refusal, show)}`;
 }
 
-function fill(sentence: string, { facts }: Pick<Refusal, 'facts'>, show: Show): string {
-  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => show(facts[name] ?? '?', name));
+function fill(
+  sentence: string,
+  { reason, facts }: Pick<Refusal, 'reason' | 'facts'>,
+  show: Show,
+): string {
+  const { usually = {} }: Sentence = reasons[reason];
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    show(facts[name] ?? usually[name] ?? '?', name),
+  );
 }

@@ -4,6 +4,7 @@ import { explain, type Refusal } from './errors.ts';
 import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
 import type { LayerProgress, Progress } from './ports.ts';
 import type { Anchor, Message } from './store-port.ts';
+import { foundWords, proofWords, pushWords } from './tag-words.ts';
 import type { Plan } from './plan.ts';
 import { formatReference } from './reference.ts';
 import type {
@@ -41,7 +42,7 @@ export function lookingForBuild({ ask }: Pick<Promotion, 'ask'>): Message {
 export function planReady({ plan, requester, expires }: Pending, tryIn?: string): Message {
   const { name, tag } = plan.target;
   const { text, blocks } = say(
-    `Proven: ${code(plan.build.taskId)} built this image. ${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
+    `Proven: ${code(plan.build.taskId)} built this image. ${foundWords(plan)}${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
     `Proven. ${name}:${tag} waits for a second person’s approval.`,
   );
   return { text, blocks: [...blocks, ...howToTry(plan, tryIn)] };
@@ -88,9 +89,7 @@ export function retriedBy(user: string): Message {
 }
 
 export function pushBegins({ plan }: Approved): Message {
-  return say(
-    `Nothing changed since the approval. Decrypting the credentials for ${code(plan.registry)} and pushing ${code(`${plan.target.name}:${plan.target.tag}`)}.`,
-  );
+  return say(`Nothing changed since the approval. ${pushWords(plan)}`);
 }
 
 /** How far the artifact is read for the plan. */
@@ -141,7 +140,7 @@ export function published(promotion: Promoted): Message {
     Math.round((Date.parse(promotedAt) - Date.parse(pushingSince)) / 1000),
   );
   const who = approvals.map(({ user }) => mention(user)).join(', ');
-  const facts = `${bytes(pushed.size)} (${bytes(pushed.sent)} sent) in ${seconds} s. Asked by ${mention(requester)}, approved by ${who}. Read back from the registry: digest and image id are the approved ones.`;
+  const facts = `${bytes(pushed.size)} (${bytes(pushed.sent)} sent) in ${seconds} s. Asked by ${mention(requester)}, approved by ${who}. ${proofWords(pushed)}`;
   return {
     text: `Published ${reference}`,
     blocks: [
@@ -158,7 +157,7 @@ export function unneeded({ plan, digest, requester }: Unneeded, tryIn?: string):
     text: `Published already: ${reference}`,
     blocks: [
       mrkdwn(
-        `${mention(requester)} :package: The tag holds this very image already: there is nothing to promote.`,
+        `${mention(requester)} :package: I published this very image under this tag already: there is nothing to promote.`,
       ),
       preformatted(reference),
       ...howToTry(plan, tryIn),

@@ -67,5 +67,7 @@ function eventData(to: Promotion): object {
     planHash: 'planHash' in to ? to.planHash : undefined,
     refusal: 'refusal' in to ? to.refusal : 'failure' in to ? to.failure : undefined,
     pushed: 'pushed' in to ? to.pushed : undefined,
+    // Where it was published: by this the log tells later what is ours.
+    ...(to.state === 'promoted' ? { registry: to.plan.registry, target: to.plan.target } : {}),
   };
 }

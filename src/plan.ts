@@ -68,13 +68,21 @@ export interface Contents {
   readonly mercurial?: string | undefined;
 }
 
-/** What is under a tag now. */
+/** What is under a tag now, as the registry says: which image it is stands in a manifest that anybody may have made. */
 export type TagState =
   | { readonly state: 'free' }
   /** `imageId` is missing where the tag holds no single image (an index). */
   | { readonly state: 'holds'; readonly digest: Digest; readonly imageId?: Digest | undefined }
   /** The registry does not say without credentials. */
   | { readonly state: 'unseen' };
+
+/** What is under the tag that a plan is for, as far as we know it by ourselves. */
+export type TagNow =
+  | Exclude<TagState, { readonly state: 'holds' }>
+  /** This very image, published by us: our own log says so. */
+  | { readonly state: 'published'; readonly digest: Digest }
+  /** This very image, put there by somebody else: every layer of it was proven. */
+  | { readonly state: 'found'; readonly digest: Digest };
 
 export interface Target {
   /** Repository without host. */
@@ -141,7 +149,7 @@ export interface Plan {
   readonly registry: string;
   readonly engine: 'registry' | 'docker';
   readonly target: Target;
-  readonly tagNow: TagState;
+  readonly tagNow: TagNow;
   readonly pins: readonly PlannedPin[];
   readonly trees: readonly PlannedTree[];
   readonly warnings: readonly Warning[];

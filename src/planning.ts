@@ -1,6 +1,7 @@
 import { canonicalHash } from './canonical.ts';
 import { isRefusal, PromotionError, refuse, type Refusal, whatHappened } from './errors.ts';
 import type { Image } from './image.ts';
+import { refuseImpostor } from './impostor.ts';
 import { findPinned } from './pinned.ts';
 import { subject } from './pins.ts';
 import type {
@@ -9,14 +10,15 @@ import type {
   Plan,
   PlannedPin,
   PolicyHashes,
+  TagNow,
   TagState,
   Target,
   TrustedBuild,
   Warning,
 } from './plan.ts';
 import type { Policy } from './policy.ts';
-import type { Builds, Bytes, Inspect, Registry, Trees } from './ports.ts';
-import { parseReference, Tag } from './reference.ts';
+import type { Builds, Bytes, Inspect, Ledger, Published, Registry, Trees } from './ports.ts';
+import { parseReference, Tag, type Digest } from './reference.ts';
 import type { Ask } from './states.ts';
 
 export interface PlanPorts {
@@ -24,6 +26,8 @@ export interface PlanPorts {
   readonly inspect: Inspect;
   readonly registry: Registry;
   readonly trees: Trees;
+  readonly ledger: Ledger;
+  readonly published: Published;
 }
 
 export interface Planning {
@@ -57,8 +61,8 @@ export async function makePlan(ask: Ask, planning: Planning): Promise<Plan | Ref
     () => findPinned({ ...planning, target: found.target }),
   );
   const { contents, artifact } = streamed;
-  const taken = refuseTaken(found, contents, { ask, image: planning.image });
-  if (taken) return taken;
+  const tagNow = await judgeTag(found, contents, { ...planning, ask });
+  if (isRefusal(tagNow)) return tagNow;
   const { policy, image } = planning;
   const mercurial = await compareMercurial(contents, pinned.pins, planning);
   return {
@@ -70,7 +74,7 @@ export async function makePlan(ask: Ask, planning: Planning): Promise<Plan | Ref
     registry: policy.registry.url,
     engine: policy.registry.engine,
     target: found.target,
-    tagNow: found.tagNow,
+    tagNow,
     pins: pinned.pins,
     trees: pinned.trees,
     warnings: [...warnings(ask, found, image), ...mercurial, ...pinned.warnings],
@@ -104,7 +108,7 @@ async function findBuild(ask: Ask, planning: Planning): Promise<Found | Refusal>
 export async function chooseTarget(
   ask: Ask,
   build: TrustedBuild,
-  { image, ports }: Pick<Planning, 'image' | 'ports'>,
+  { image, ports }: Pick<Planning, 'image'> & { readonly ports: Pick<PlanPorts, 'trees'> },
 ): Promise<Target | Refusal> {
   const name = image.publish;
   if (ask.tag !== undefined) return { name, tag: ask.tag };
@@ -136,14 +140,31 @@ async function streamArtifact(
   return { contents, artifact: opened.facts() };
 }
 
-/** A tag that holds another image is never overwritten. One that holds this very image is no obstacle. */
-function refuseTaken(
+/**
+ * A tag that holds another image is never overwritten. One that holds this very image is no obstacle; but what the
+ * registry says of it is no proof: either we published it ourselves, or each of its layers is proven.
+ */
+async function judgeTag(
   { target, tagNow }: Found,
   contents: Contents,
+  { ports, ...wanted }: Planning & { readonly ask: Ask },
+): Promise<TagNow | Refusal> {
+  if (tagNow.state !== 'holds') return tagNow;
+  const { digest, imageId } = tagNow;
+  if (imageId !== contents.imageId) return refuseTaken(target, digest, wanted);
+  if (await ports.published(target, digest)) return { state: 'published', digest };
+  const { ledger } = ports;
+  const proof = await ports.registry.prove({ name: target.name, digest, contents, ledger });
+  if (!('problem' in proof)) return { state: 'found', digest };
+  return refuseImpostor({ target, digest, problem: proof.problem });
+}
+
+function refuseTaken(
+  target: Target,
+  digest: Digest,
   { ask, image }: { readonly ask: Ask; readonly image: Image },
-): Refusal | undefined {
-  if (tagNow.state !== 'holds' || tagNow.imageId === contents.imageId) return undefined;
-  const facts = { target: `${target.name}:${target.tag}`, digest: tagNow.digest };
+): Refusal {
+  const facts = { target: `${target.name}:${target.tag}`, digest };
   if (image.tag.from !== 'version-file' || ask.tag !== undefined) return refuse('tag-taken', facts);
   return refuse('version-not-bumped', { ...facts, path: image.tag.path });
 }

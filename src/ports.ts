@@ -38,13 +38,32 @@ export type Inspect = (archive: Bytes) => Promise<Contents>;
 
 /** Reads a registry. Nothing here writes. */
 export interface Registry {
-  /** What the tag holds now; without credentials as anybody sees it. */
+  /** What the tag holds now, as the registry says; without credentials as anybody sees it. */
   look(target: Target, credentials?: Credentials): Promise<TagState>;
+  /**
+   * Whether the manifest `name@digest` is of exactly this image, as anybody may read it: each layer by the ledger or by its
+   * bytes. What was read is added to the ledger.
+   */
+  prove(claim: {
+    readonly name: string;
+    readonly digest: Digest;
+    readonly contents: Contents;
+    readonly ledger: Ledger;
+  }): Promise<Proof>;
   /** What the image under `name@digest` holds, read from the registry as anybody may. */
   inspect(name: string, digest: Digest): Promise<Contents>;
   /** Tags of the repository, newest first where the registry tells. */
   tags(name: string): Promise<readonly string[]>;
 }
+
+/** The layers of a manifest that is of exactly this image; otherwise what is not its own, in words. */
+export type Proof = { readonly layers: readonly PushedLayer[] } | { readonly problem: string };
+
+/**
+ * Whether our own log says that we published exactly this under that target, on the registry that is configured. What it
+ * does not say is not so.
+ */
+export type Published = (target: Target, digest: Digest) => Promise<boolean>;
 
 /** How far a push is. One value a moment; whoever shows it decides how often. */
 export interface Progress {
@@ -91,7 +110,10 @@ export type Engine = (push: Push) => Promise<Pushed>;
 /** Decrypts the credentials, at the moment they are needed. Throws a PromotionError. */
 export type Secrets = () => Promise<Credentials>;
 
-/** Layers that this bot has published: known by diffID, so that they are not sent again. */
+/**
+ * Layers of which we know by ourselves that a blob is one gzip member of exactly that diffID: this bot compressed it, or
+ * read and proved it. They need not be sent, nor read, again.
+ */
 export interface Ledger {
   find(diffIds: readonly Digest[]): Promise<readonly KnownLayer[]>;
   add(layers: readonly KnownLayer[]): Promise<void>;

@@ -3,7 +3,7 @@ import { refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import type { PlanPorts } from './planning.ts';
 import type { Policy } from './policy.ts';
-import type { Engine, Ledger, People, Progress, Secrets } from './ports.ts';
+import type { Engine, People, Progress, Secrets } from './ports.ts';
 import type { Approved, Pushed, Pushing } from './states.ts';
 import { findChange } from './unchanged.ts';
 import { channelRefusal, lookUp } from './who.ts';
@@ -12,7 +12,6 @@ export interface PromotionPorts extends PlanPorts {
   readonly people: People;
   readonly engine: Engine;
   readonly secrets: Secrets;
-  readonly ledger: Ledger;
 }
 
 export interface Promoting {

@@ -2,8 +2,10 @@ import { mayAct } from './approval.ts';
 import type { BotOptions } from './bot.ts';
 import { canonicalHash } from './canonical.ts';
 import { isDatabaseTrouble, isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
+import { warnOfImpostor } from './impostors.ts';
 import * as messages from './messages.ts';
 import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
+import { ownKnowledge } from './own-knowledge.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
 import type { Post } from './store-port.ts';
@@ -23,7 +25,7 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
   const planning = {
     image: imageOf(asked.ask.image, options),
     policy,
-    ports,
+    ports: { ...ports, ...ownKnowledge(options) },
     signal,
     watch: showReading({ promotion: asked.id, outbox: ports.store.outbox, log }),
     onFound: async (found: Found) => {
@@ -50,6 +52,7 @@ export async function refuseAsked(
   options: BotOptions,
 ): Promise<void> {
   const to: Refused = { ...asked, state: 'refused', refusal, endedAt: options.now().toISOString() };
+  await warnOfImpostor(asked, refusal, options);
   const announced = await isAnnounced(asked.id, options);
   const says: Post = announced
     ? thread(messages.planRefused(to))
@@ -86,7 +89,7 @@ async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<v
     approvals: [],
     expires: new Date(now().getTime() + policy.approval.expires).toISOString(),
   };
-  if (plan.tagNow.state === 'holds') {
+  if (plan.tagNow.state === 'published') {
     const { digest } = plan.tagNow;
     const to: Unneeded = { ...planned, state: 'unneeded', digest, endedAt: now().toISOString() };
     const says = [thread(messages.unneeded(to, tryIn)), ...(await report(to, digest, options))];

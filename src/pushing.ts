@@ -1,9 +1,11 @@
 import type { BotOptions } from './bot.ts';
 import { refuse, type Refusal } from './errors.ts';
+import { isImpostor } from './impostor.ts';
 import * as messages from './messages.ts';
+import { warnOfImpostor } from './impostors.ts';
 import { imageOf, move, thread } from './moves.ts';
+import { ownKnowledge } from './own-knowledge.ts';
 import { showPush } from './progress.ts';
-import { createPushLedger } from './push-ledger.ts';
 import { findObstacle, promote, type Promoting } from './promotion.ts';
 import { report } from './reporting.ts';
 import { policyChange } from './unchanged.ts';
@@ -55,6 +57,7 @@ export async function refuseApproved(
   options: BotOptions,
 ): Promise<void> {
   const named = takenMeanwhile(promotion, refusal);
+  await warnOfImpostor(promotion, refusal, options);
   const to: Refused = {
     ...promotion,
     state: 'refused',
@@ -100,7 +103,9 @@ export async function expire(promotion: Pending | Approved, options: BotOptions)
 /** A tag that was free when it was approved has been taken since: that is the news. */
 function takenMeanwhile({ plan }: Approved | Pushing, refusal: Refusal): Refusal {
   const { target, digest } = refusal.facts;
-  if (refusal.reason !== 'tag-taken' || plan.tagNow.state !== 'free') return refusal;
+  // That there is an impostor is more than that.
+  const isNews = refusal.reason === 'tag-taken' && !isImpostor(refusal);
+  if (!isNews || plan.tagNow.state !== 'free') return refusal;
   return refuse('changed-tag', {
     target: target ?? plan.target.tag,
     digest: digest ?? 'another image',
@@ -114,7 +119,7 @@ function promoting(promotion: Approved | Pushing, options: BotOptions): Promotin
   return {
     image,
     policy,
-    ports: { ...ports, ledger: createPushLedger(ports.store.ledger, log) },
+    ports: { ...ports, ...ownKnowledge(options) },
     signal,
     now,
     onProgress,

@@ -24,7 +24,14 @@ type Placeholder<Text extends string> = Text extends `${string}{${infer Name}}${
   ? Name | Placeholder<Rest>
   : never;
 
+/** Facts that a reason has already. */
+type Usual<R extends Reason> = R extends Reason
+  ? (typeof reasons)[R] extends { readonly usually: infer Given }
+    ? keyof Given & string
+    : never
+  : never;
+
 /** The facts that the sentences of a reason need, all as text. */
 export type Facts<R extends Reason> = {
-  readonly [Name in Placeholder<(typeof reasons)[R]['says' | 'next']>]: string;
-};
+  readonly [Name in Exclude<Placeholder<(typeof reasons)[R]['says' | 'next']>, Usual<R>>]: string;
+} & { readonly [Name in Usual<R>]?: string };

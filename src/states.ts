@@ -37,6 +37,8 @@ export interface Pushed {
   /** Bytes of layers that this push sent; the rest was there already. */
   readonly sent: number;
   readonly layers: readonly PushedLayer[];
+  /** The tag held the image already: nothing was put there, everything was proven. */
+  readonly wasThere?: true;
   /** What compressed the layers, with version and level: the digest is reproducible with the same. */
   readonly compressor: string;
 }
@@ -120,7 +122,7 @@ export interface Refused extends Base, Partial<Omit<Planned, keyof Base>> {
   readonly endedAt: string;
 }
 
-/** The tag holds this very image already: nothing to promote, the digest and the patch were given. */
+/** We published this very image under the tag before: nothing to promote, the digest and the patch were given. */
 export interface Unneeded extends Planned {
   readonly state: 'unneeded';
   readonly digest: Digest;

@@ -28,7 +28,7 @@ export function statusLine(promotion: Promotion, required: number): string {
     case 'refused':
       return `:no_entry: *Refused*\n${explain(promotion.refusal, fact)}`;
     case 'unneeded':
-      return `:package: *Published already*: the tag holds this very image\n${code(formatReference({ ...promotion.plan.target, digest: promotion.digest }))}`;
+      return `:package: *Published already*: I put this very image under the tag before\n${code(formatReference({ ...promotion.plan.target, digest: promotion.digest }))}`;
     case 'rejected':
       return `:x: *Rejected* by ${mention(promotion.by)}: ${escape(cut(promotion.why, 500))}`;
     case 'expired':

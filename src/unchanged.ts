@@ -4,8 +4,10 @@ import type { Plan, PlannedPin, TrustedBuild } from './plan.ts';
 import { findPinned } from './pinned.ts';
 import { hashPolicy, type Planning } from './planning.ts';
 
-/** What looking again needs: it announces nothing and streams nothing. */
-type Looking = Omit<Planning, 'onFound' | 'watch'>;
+/** What looking again needs: it announces nothing, streams nothing and proves no layers. */
+type Looking = Pick<Planning, 'image' | 'policy' | 'signal'> & {
+  readonly ports: Pick<Planning['ports'], 'builds' | 'registry' | 'trees'>;
+};
 
 /**
  * Derives again, right before the push, what the approved plan stands on, and names the first difference. The
@@ -59,12 +61,21 @@ function rerun(run: number, then: TrustedBuild): Refusal {
   return refuse('changed-run', { got: String(run), want: String(then.runId) });
 }
 
+/**
+ * A tag that was free may hold this image by now, as it says: whether it does the push proves. One that was proven must
+ * be exactly what was proven.
+ */
 async function tagChange(plan: Plan, { ports }: Looking): Promise<Refusal | undefined> {
   const now = await ports.registry.look(plan.target);
-  const isOurs = now.state !== 'holds' || now.imageId === plan.contents.imageId;
-  if (isOurs) return undefined;
-  const target = `${plan.target.name}:${plan.target.tag}`;
-  return refuse('changed-tag', { target, digest: now.digest });
+  if (now.state === 'unseen') return undefined;
+  const digest = now.state === 'holds' ? now.digest : 'nothing';
+  const { tagNow, target, contents } = plan;
+  const isAsApproved =
+    tagNow.state === 'found'
+      ? digest === tagNow.digest
+      : now.state === 'free' || now.imageId === contents.imageId;
+  if (isAsApproved) return undefined;
+  return refuse('changed-tag', { target: `${target.name}:${target.tag}`, digest });
 }
 
 /** A tree moves all day; what must not have moved is what the pins say. */

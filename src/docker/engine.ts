@@ -4,9 +4,10 @@ import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { fail } from '../errors.ts';
 import type { Engine, Push } from '../ports.ts';
+import type { Pushed } from '../states.ts';
 import type { Client } from '../registry/client.ts';
 import { onErrand } from '../registry/errand.ts';
-import { readBack, type ReadBack } from '../registry/read-back.ts';
+import { asItIs } from '../registry/finish.ts';
 import { look } from '../registry/registry.ts';
 import type { RegistryOptions } from '../registry/timing.ts';
 import { asking, connect, factsOf, type AskOptions } from './connection.ts';
@@ -16,7 +17,7 @@ import { engineName } from './name.ts';
 import { mayPush } from './precheck.ts';
 import { startProgress } from './progress.ts';
 import { pushImage } from './push.ts';
-import { remember, summary } from './summary.ts';
+import { readBackPushed } from './read-back.ts';
 
 export interface DockerEngineOptions {
   /** As DOCKER_HOST is written. @default unix:///var/run/docker.sock */
@@ -45,7 +46,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   let last: Promise<void> = Promise.resolve();
   return async (push) => {
     const there = await onRegistry(options, push, (client) => precheck(client, push));
-    if (there) return summary(push, there, { compressor: 'none: it was there already' });
+    if (there) return there;
     const { answer = defaultAnswer } = options;
     const { signal, target } = push;
     const compressor = await engineVersion(docker, { work: asked, signal, idle: answer });
@@ -102,7 +103,10 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
   );
   // The engine puts layers and tag in one go.
   await push.beforeTag();
-  await onRegistry(options, push, (client) => refuseTaken(client, push, 'changed-tag'));
+  const meanwhile = await onRegistry(options, push, (client) =>
+    asTagged(client, push, 'changed-tag'),
+  );
+  if (meanwhile) return meanwhile;
   const digest = await pushImage(docker, {
     repository,
     target,
@@ -113,12 +117,8 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
     onRetry: () => onRegistry(options, push, (client) => mayPush(client, target)),
   });
   progress.step('read-back');
-  const back = await onRegistry(options, push, (client) =>
-    readBack(client, { target, imageId, digest }),
-  );
-  const pushed = summary(push, back, { compressor, layers: progress.layers() });
-  await remember(push, pushed, back);
-  return pushed;
+  const done = { digest, compressor, layers: progress.layers() };
+  return await onRegistry(options, push, (client) => readBackPushed(client, push, done));
 }
 
 const tagging = { verb: 'tag the image', noun: 'the tag' };
@@ -126,23 +126,23 @@ const asked = { verb: 'tell its version', noun: 'the question for its version' }
 const looking = { verb: 'look at its images', noun: 'the question for its images' };
 
 /** What is under the tag where it is this very image; throws where we may not push. */
-async function precheck(client: Client, push: Push): Promise<ReadBack | undefined> {
-  const { target, contents } = push;
-  const isThere = await refuseTaken(client, push, 'tag-taken');
-  if (isThere) return readBack(client, { target, imageId: contents.imageId });
-  await mayPush(client, target);
+async function precheck(client: Client, push: Push): Promise<Pushed | undefined> {
+  const there = await asTagged(client, push, 'tag-taken');
+  if (there) return there;
+  await mayPush(client, push.target);
   return undefined;
 }
 
-/** Whether the tag holds this very image. Throws where it holds another one. */
-async function refuseTaken(
+/** What the tag holds, proven to be this very image; `undefined` where it is free. Throws where it holds another one. */
+async function asTagged(
   client: Client,
-  { target, contents }: Push,
+  push: Push,
   reason: 'tag-taken' | 'changed-tag',
-): Promise<boolean> {
+): Promise<Pushed | undefined> {
+  const { target, contents } = push;
   const now = await look(client, target);
-  if (now.state !== 'holds') return false;
-  if (now.imageId === contents.imageId) return true;
+  if (now.state !== 'holds') return undefined;
+  if (now.imageId === contents.imageId) return await asItIs(client, push, now.digest);
   return fail(reason, { target: `${target.name}:${target.tag}`, digest: now.digest });
 }
 

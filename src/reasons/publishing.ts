@@ -4,8 +4,14 @@ import type { Sentences } from './sentences.ts';
 export const publishing = {
   // The tag
   'tag-taken': {
-    says: '{target} already holds another image ({digest}); a published tag is never overwritten.',
-    next: 'Give another tag, or build a new version.',
+    says: '{target} already holds {what} ({digest}); a published tag is never overwritten.',
+    next: '{advice}.',
+    usually: {
+      what: 'another image',
+      advice: 'Give another tag, or build a new version',
+      // Only where it is an impostor.
+      problem: '',
+    },
   },
   'version-not-bumped': {
     says: '{target} already holds another image ({digest}): {path} was not bumped for this build.',
@@ -67,6 +73,10 @@ export const publishing = {
   },
   'read-back-digest': {
     says: 'The registry gives back another manifest for {target} than was pushed: {got}, not {want}.',
+    next: 'Do not pin it. Look at who else writes to this repository.',
+  },
+  'read-back-layers': {
+    says: 'The manifest that the registry gives back for {target} ({got}) is not of this image: {problem}.',
     next: 'Do not pin it. Look at who else writes to this repository.',
   },
   'read-back-config': {

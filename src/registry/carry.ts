@@ -9,6 +9,7 @@ import type { Artifact } from '../ports.ts';
 import type { Digest } from '../reference.ts';
 import type { PushedLayer } from '../states.ts';
 import type { Client } from './client.ts';
+import type { KnownLayers } from './known.ts';
 import type { Report } from './report.ts';
 import { Upload } from './upload.ts';
 import type { ChunkSizes, Room } from './window.ts';
@@ -24,8 +25,8 @@ export interface Carriage {
   readonly compressor: CompressorSetting;
   readonly chunks: ChunkSizes | 'stream';
   readonly room: Room;
-  /** Layers that are there already, by diffID. Those that get there are added. */
-  readonly known: Map<Digest, PushedLayer>;
+  /** Layers that may be there already. Those that get there are added. */
+  readonly known: KnownLayers;
   /** An upload session that is open already; whoever uses it takes it out. */
   readonly spare: { session: URL | undefined };
   /** Stops everything: one of the uploads has failed. */
@@ -86,7 +87,7 @@ export class Carrier {
     const { known, report } = this.#carriage;
     const { index, size } = layer;
     const expected = layer.claimed ?? this.#bySize(size);
-    const there = expected && known.get(expected);
+    const there = expected && (await known.get(expected));
     report.layer(index, { state: there?.how ?? 'sending', size });
     if (!there) return await this.#upload(layer);
     // Nothing of it will be published, and that its name is true was proven for the plan, of this very artifact.
@@ -114,7 +115,8 @@ export class Carrier {
     const blob = await upload.done;
     this.#carriage.report.layer(index, { state: 'sent', sent: blob.size });
     // If the artifact must be read again, this layer need not be sent again.
-    if (diffId) this.#carriage.known.set(diffId, { diffId, ...blob, how: 'sent' });
+    if (!diffId) return;
+    this.#carriage.known.set(diffId, Promise.resolve({ diffId, ...blob, how: 'sent' }));
   }
 
   /** Which layer this must be where its name does not tell: the only one of that size, or the image is another. */

@@ -1,9 +1,12 @@
+import { PromotionError } from '../errors.ts';
+import { refuseImpostor } from '../impostor.ts';
 import type { Push } from '../ports.ts';
 import type { Digest } from '../reference.ts';
-import type { Pushed, PushedLayer } from '../states.ts';
+import type { Pushed } from '../states.ts';
 import type { Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { formatManifest } from './manifest.ts';
+import { proveImage } from './prove-image.ts';
 import { blobSize, readBack } from './read-back.ts';
 import type { Report } from './report.ts';
 import { putManifest, putTag } from './tag.ts';
@@ -30,34 +33,37 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
   const publication = { target, imageId, manifest: formatManifest(config, carried.layers) };
   report.step('manifest');
   const ours = await putManifest(client, publication);
+  const sent = carried.layers.filter((layer) => layer.how === 'sent');
+  // Before the tag: where this ends in between, what is under it is known to be ours.
+  await ledger.add(
+    sent.map(({ diffId, digest: blob, size: length }) => {
+      return { diffId, digest: blob, size: length, repository: target.name };
+    }),
+  );
   await push.beforeTag();
   report.step('tag');
   const digest = await putTag(client, publication);
   report.step('read-back');
-  const sent = carried.layers.filter((layer) => layer.how === 'sent');
   const bytes = sent.reduce((sum, layer) => sum + layer.size, 0);
   if (digest !== ours) return { ...(await asItIs(client, push, digest)), sent: bytes };
   const { size } = await readBack(client, { target, imageId, digest });
-  // Only what we compressed ourselves: what others said of a layer must not become our own word.
-  await ledger.add(
-    sent.map((layer) => {
-      const { diffId, digest: blob, size: length } = layer;
-      return { diffId, digest: blob, size: length, repository: target.name };
-    }),
-  );
   return { digest, size, sent: bytes, layers: carried.layers, compressor: carried.compressor };
 }
 
-/** The tag holds this very image: nothing is sent, everything is read back. */
+/**
+ * The tag holds this very image, as it says: nothing is sent, everything is read back and proven. Throws `tag-taken` where
+ * a layer is not the image's own.
+ */
 export async function asItIs(client: Client, push: Push, digest: Digest): Promise<Pushed> {
-  const { target, contents } = push;
+  const { target, contents, ledger } = push;
   const found = await readBack(client, { target, imageId: contents.imageId, digest });
-  const layers = contents.layers.flatMap(({ diffId }, index): PushedLayer[] => {
-    const layer = found.layers[index];
-    return layer ? [{ diffId, digest: layer.digest, size: layer.size, how: 'present' }] : [];
-  });
+  const proof = await proveImage(client, { name: target.name, digest, contents, ledger });
+  if ('problem' in proof) {
+    throw new PromotionError(refuseImpostor({ target, digest, problem: proof.problem }));
+  }
   const compressor = 'whoever published it before';
-  return { digest, size: found.size, sent: 0, layers, compressor };
+  const { size } = found;
+  return { digest, size, sent: 0, layers: proof.layers, compressor, wasThere: true };
 }
 
 async function putConfig(client: Client, { push, carried, spare }: Ending): Promise<void> {

@@ -28,17 +28,9 @@ export async function readConfig(
 ): Promise<StoredConfig> {
   const { digest } = image.config;
   const what = `the image config ${digest}`;
-  const answer = await client.call({
-    what,
-    method: 'GET',
-    at: `/v2/${name}/blobs/${digest}`,
-    scope: client.reading(name),
-    expect: [200],
-  });
-  if (sha256(answer.bytes) !== digest) {
-    fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
-  }
-  const parsed = imageConfig.safeParse(parseJson(answer.bytes));
+  const bytes = await configBytes(client, name, digest);
+  if (!bytes) fail('registry-nonsense', { what, problem: 'it is missing' });
+  const parsed = imageConfig.safeParse(parseJson(bytes));
   if (!parsed.success) fail('registry-nonsense', { what, problem: 'it is no image config' });
   const { os, architecture, variant, rootfs } = parsed.data;
   if (rootfs.diff_ids.length !== image.layers.length) {
@@ -49,6 +41,30 @@ export async function readConfig(
   }
   const platform = [os, architecture, variant].filter(Boolean).join('/');
   return { platform, diffIds: rootfs.diff_ids };
+}
+
+/**
+ * The bytes of an image's config; `undefined` where the repository lacks it. Throws `registry-nonsense` where they do not
+ * have that digest.
+ */
+export async function configBytes(
+  client: Client,
+  name: string,
+  digest: Digest,
+): Promise<Buffer | undefined> {
+  const what = `the image config ${digest}`;
+  const answer = await client.call({
+    what,
+    method: 'GET',
+    at: `/v2/${name}/blobs/${digest}`,
+    scope: client.reading(name),
+    expect: [200, 404],
+  });
+  if (answer.status === 404) return undefined;
+  if (sha256(answer.bytes) !== digest) {
+    fail('registry-nonsense', { what, problem: 'its bytes do not have its digest' });
+  }
+  return answer.bytes;
 }
 
 function parseJson(bytes: Buffer): unknown {

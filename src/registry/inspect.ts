@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { gunzip } from '../archive/decoder.ts';
 import { Meter } from '../archive/limits.ts';
 import { lookInto, mercurialIn, type LayerSoftware } from '../archive/software.ts';
 import { fail, PromotionError } from '../errors.ts';
 import type { ArchiveLayer, Contents } from '../plan.ts';
 import type { Bytes } from '../ports.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import type { Digest } from '../reference.ts';
+import { blobBytes, hashed, tapped } from './blob.ts';
 import type { Client } from './client.ts';
 import { readConfig } from './image-config.ts';
 import { isGzipLayer, readManifest, type Descriptor } from './manifest.ts';
@@ -56,7 +56,7 @@ async function readLayer(client: Client, name: string, layer: Descriptor): Promi
   const what = `the layer ${layer.digest}`;
   if (!isGzipLayer(layer)) fail('registry-nonsense', { what, problem: `it is ${layer.mediaType}` });
   return await client.pace.persist(async () => {
-    const blob = hashed(blobBytes(client, name, layer));
+    const blob = hashed(blobBytes(client, name, layer.digest));
     const raw = hashed(unpacked(blob.bytes, what));
     const software = await lookInto(raw.bytes);
     if (blob.digest() !== layer.digest) {
@@ -64,23 +64,6 @@ async function readLayer(client: Client, name: string, layer: Descriptor): Promi
     }
     return { diffId: raw.digest(), size: raw.size(), software };
   }, client.signal);
-}
-
-async function* blobBytes(
-  client: Client,
-  name: string,
-  { digest }: Descriptor,
-): AsyncGenerator<Uint8Array> {
-  const what = `the layer ${digest}`;
-  const { signal } = client;
-  const at = `/v2/${name}/blobs/${digest}`;
-  const scope = client.reading(name);
-  const { body } = await client.open({ what, method: 'GET', at, scope, expect: [200] });
-  try {
-    yield* body as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw client.http.translate(error, { what, signal });
-  }
 }
 
 /** An error of the source comes through; any other is the decoder's. */
@@ -94,25 +77,5 @@ async function* unpacked(bytes: Bytes, what: string): AsyncGenerator<Uint8Array>
   } catch (error) {
     if (error instanceof PromotionError || error instanceof Transient) throw error;
     fail('registry-nonsense', { what, problem: 'it is not sound gzip' });
-  }
-}
-
-function hashed(source: Bytes) {
-  const hash = createHash('sha256');
-  let size = 0;
-  const bytes = tapped(source, (chunk) => {
-    hash.update(chunk);
-    size += chunk.length;
-  });
-  return { bytes, size: () => size, digest: () => digestFromHex(hash.digest('hex')) };
-}
-
-async function* tapped(
-  source: Bytes,
-  tap: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    tap(chunk);
-    yield chunk;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
+import { readJson } from '../json.ts';
 import { Digest, digestFromHex } from '../reference.ts';
 import type { Client } from './client.ts';
 
@@ -18,8 +19,13 @@ export const mediaTypes = {
 const oci = {
   manifest: 'application/vnd.oci.image.manifest.v1+json',
   index: 'application/vnd.oci.image.index.v1+json',
+  config: 'application/vnd.oci.image.config.v1+json',
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  plainLayer: 'application/vnd.oci.image.layer.v1.tar',
 } as const;
+
+/** What Docker calls a layer that is not compressed. */
+const plainLayer = 'application/vnd.docker.image.rootfs.diff.tar';
 
 const accept = [
   mediaTypes.manifest,
@@ -88,6 +94,35 @@ export function proven(found: FoundManifest, what: string): FoundManifest {
 /** Whether a layer may stand in a manifest of ours as it is: gzip, and stored by the registry itself. */
 export function isGzipLayer({ mediaType }: Descriptor): boolean {
   return mediaType === mediaTypes.layer || mediaType === oci.layer;
+}
+
+/** Whether a layer is a tar that is not compressed: its digest is the diffID itself. */
+export function isPlainLayer({ mediaType }: Descriptor): boolean {
+  return mediaType === plainLayer || mediaType === oci.plainLayer;
+}
+
+/** A manifest that says one thing to every reader: only what describes one image, each of it once. */
+const plainDescriptor = z.strictObject({
+  mediaType: z.string(),
+  digest: Digest,
+  size: z.int().min(0),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+const plainManifest = z.strictObject({
+  schemaVersion: z.literal(2),
+  mediaType: z.enum([mediaTypes.manifest, oci.manifest]).optional(),
+  config: plainDescriptor.extend({ mediaType: z.enum([mediaTypes.config, oci.config]) }),
+  layers: z.array(plainDescriptor).max(1000),
+  annotations: z.record(z.string(), z.string()).optional(),
+});
+
+/**
+ * The parts of a manifest that every reader understands in the same way; `undefined` where one could see something else
+ * in it: a key twice or in other capitals, a list of images besides, layers from other places.
+ */
+export function readPlainly({ bytes }: FoundManifest): FoundManifest['image'] {
+  const json = readJson(bytes);
+  return 'value' in json ? plainManifest.safeParse(json.value).data : undefined;
 }
 
 /** The bytes of a manifest. The same parts give the same bytes, and with them the same digest. */

@@ -4,15 +4,14 @@ import { CompressorFailure } from '../packing/compressor.ts';
 import { plainZlib, type CompressorSetting } from '../packing/setting.ts';
 import { stoppable } from '../packing/stoppable.ts';
 import type { Artifact, Engine, Push } from '../ports.ts';
-import type { Digest } from '../reference.ts';
 import type { Pushed, PushedLayer } from '../states.ts';
 import { Carrier, type Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';
 import { asItIs, finish } from './finish.ts';
-import { knownLayers } from './known.ts';
+import { configBytes } from './image-config.ts';
+import { knownLayers, type KnownLayers } from './known.ts';
 import { LostUpload } from './lost-upload.ts';
-import { blobSize } from './read-back.ts';
 import { look } from './registry.ts';
 import { Report } from './report.ts';
 import { cancelSession, openSession } from './session.ts';
@@ -59,14 +58,18 @@ async function publish(client: Client, options: EngineOptions, push: Push): Prom
   const spare: Work['spare'] = {
     session: await openSession(client, { name, what: 'the first upload' }),
   };
+  const over = new AbortController();
   try {
-    const learned = learn(client, options, push);
+    const learning = client.until(AbortSignal.any([client.signal, over.signal]));
+    const learned = learn(learning, options, push);
     // Awaited when the artifact is open; until then its failure must not count as nobody's.
     learned.catch(() => undefined);
     const compressor = (await options.compressor?.()) ?? plainZlib;
     const carried = await carry(client, { options, push, compressor, learned, spare, report });
     return await finish(client, { push, carried, report, spare });
   } finally {
+    // Whatever is still being read is of no use any more.
+    over.abort();
     if (spare.session) await cancelSession(leaving(client), name, spare.session);
   }
 }
@@ -75,19 +78,18 @@ async function learn(
   client: Client,
   options: EngineOptions,
   { target, contents, ledger }: Push,
-): Promise<Map<Digest, PushedLayer>> {
+): Promise<KnownLayers> {
   const { name } = target;
-  const diffIds = contents.layers.map((layer) => layer.diffId);
   const siblings = options.siblings?.filter((sibling) => sibling !== name) ?? [];
-  return new Map(await knownLayers(client, { name, diffIds, ledger, siblings }));
+  return await knownLayers(client, { name, layers: contents.layers, ledger, siblings });
 }
 
 interface Work {
   readonly options: EngineOptions;
   readonly push: Push;
   readonly compressor: CompressorSetting;
-  /** The layers that are there. */
-  readonly learned: Promise<Map<Digest, PushedLayer>>;
+  /** The layers that may be there. */
+  readonly learned: Promise<KnownLayers>;
   readonly spare: { session: URL | undefined };
   readonly report: Report;
 }
@@ -123,13 +125,14 @@ async function carryOnce(
   { options, push, learned, spare, report }: Work,
   { chunks, compressor }: How,
 ): Promise<Carried> {
-  const opening = open(push, report);
+  let opening = open(push, report);
   // That there is no such artifact is told at once, however long the registry takes.
   const known = await Promise.race([learned, opening.then(() => learned)]);
-  const whole = await wholeImage(client, push, known);
-  if (whole) {
-    await proveArtifact(await opening, client.signal, report);
-    return whole;
+  if (push.contents.layers.every(({ diffId }) => known.has(diffId))) {
+    const whole = await unsentImage(client, { push, known, report }, await opening);
+    if (whole) return whole;
+    // Something that was said to be there is not: it is read once more, to be sent.
+    opening = open(push, report);
   }
   const stop = new AbortController();
   const carrier = new Carrier({
@@ -161,6 +164,26 @@ async function open(push: Push, report: Report): Promise<Artifact> {
   return artifact;
 }
 
+/** The image where nothing of it must be sent, when its artifact has proven that it is the approved one. */
+async function unsentImage(
+  client: Client,
+  { push, known, report }: Pick<Work, 'push' | 'report'> & { readonly known: KnownLayers },
+  artifact: Artifact,
+): Promise<Carried | undefined> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([client.signal, stop.signal]);
+  try {
+    const [whole] = await Promise.all([
+      wholeImage(client, push, known),
+      proveArtifact(artifact, signal, report),
+    ]);
+    return whole;
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
+}
+
 /**
  * The image where the registry has every part of it. Its layers need not be unpacked again: the approved plan says what
  * this very artifact holds, and its hash says that it is this one.
@@ -168,13 +191,18 @@ async function open(push: Push, report: Report): Promise<Artifact> {
 async function wholeImage(
   client: Client,
   { target, contents }: Push,
-  known: ReadonlyMap<Digest, PushedLayer>,
+  known: KnownLayers,
 ): Promise<Carried | undefined> {
-  const layers = contents.layers.flatMap(({ diffId }) => known.get(diffId) ?? []);
-  if (layers.length < contents.layers.length) return undefined;
-  const size = await blobSize(client, target.name, contents.imageId);
-  if (size === undefined) return undefined;
-  return { config: { size, bytes: undefined }, layers, compressor: 'none: every layer was there' };
+  const layers: PushedLayer[] = [];
+  for (const { diffId } of contents.layers) {
+    const layer = await known.get(diffId);
+    if (!layer) return undefined;
+    layers.push(layer);
+  }
+  const bytes = await configBytes(client, target.name, contents.imageId);
+  if (!bytes) return undefined;
+  const config = { size: bytes.length, bytes: undefined };
+  return { config, layers, compressor: 'none: every layer was there' };
 }
 
 /** Reads the artifact to its end: throws where it is not the approved one. */

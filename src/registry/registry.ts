@@ -5,6 +5,7 @@ import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';
 import { inspectImage } from './inspect.ts';
 import { proven, readManifest } from './manifest.ts';
+import { proveImage } from './prove-image.ts';
 import { listTags } from './tags.ts';
 import type { RegistryOptions } from './timing.ts';
 
@@ -20,6 +21,10 @@ export function createRegistry(options: RegistryOptions): Registry {
         throw error;
       }
     },
+    prove: (claim) =>
+      onErrand(options, { subject: `${claim.name}@${claim.digest}` }, (client) =>
+        proveImage(client, claim),
+      ),
     inspect: (name, digest) =>
       onErrand(options, { subject: `${name}@${digest}` }, (client) =>
         inspectImage(client, name, digest),
@@ -28,7 +33,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 }
 
-/** What the tag holds now. Throws a PromotionError. */
+/** What the tag holds now: its own bytes’ digest, and whose image the manifest says that it is. Throws a PromotionError. */
 export async function look(client: Client, { name, tag }: Target): Promise<TagState> {
   const found = await readManifest(client, name, tag);
   if (!found) return { state: 'free' };

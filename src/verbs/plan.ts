@@ -3,8 +3,12 @@ import { knownImage, parseBuild, tagProblem } from '../command.ts';
 import { connectWorld } from '../composition.ts';
 import { isRefusal, PromotionError, refuse } from '../errors.ts';
 import type { Image } from '../image.ts';
-import { makePlan } from '../planning.ts';
+import { makePlan, type PlanPorts } from '../planning.ts';
+import type { Ledger } from '../ports.ts';
+import { nothingPublished, publishedIn } from '../published.ts';
 import { TaskId } from '../reference.ts';
+import type { Config } from '../service/load-config.ts';
+import { openStore } from '../store/store.ts';
 import { Usage, type Verb } from './verb.ts';
 
 const usage = 'plan <image> <build> [--tag X]';
@@ -18,9 +22,12 @@ export const plan: Verb = async ({ args, config, env, print, now }) => {
   const build = parseBuild(word, image, policy.taskcluster.rootUrl);
   if (isRefusal(build)) throw new PromotionError(build);
   if (tag !== undefined) assertTag(tag, image, word);
-  const ports = connectWorld({ policy, environment, env, now });
+  const world = connectWorld({ policy, environment, env, now });
   const signal = new AbortController().signal;
-  const made = await makePlan({ image: image.name, build, tag }, { image, policy, ports, signal });
+  const made = await withOwnKnowledge({ policy, environment, now }, (own) => {
+    const planning = { image, policy, ports: { ...world, ...own }, signal };
+    return makePlan({ image: image.name, build, tag }, planning);
+  });
   if (isRefusal(made)) throw new PromotionError(made);
   print(JSON.stringify({ ...made, planHash: canonicalHash(made) }, undefined, 2));
 };
@@ -50,4 +57,26 @@ function assertTag(tag: string, image: Image, build: string): void {
   throw new PromotionError(
     refuse('bad-tag', { tag, problem, example: `plan ${image.name} ${build}` }),
   );
+}
+
+/** What the bot's database knows of layers and digests; nothing where there is none yet. Only read. */
+async function withOwnKnowledge<T>(
+  { policy, environment, now }: Config & { readonly now: () => Date },
+  work: (own: Pick<PlanPorts, 'ledger' | 'published'>) => Promise<T>,
+): Promise<T> {
+  const { DATABASE_URL: url, AUDIT_KEY: key } = environment;
+  const store = await openStore(url.reveal(), { now, access: 'read', key }).catch(
+    (error: unknown) => {
+      if (error instanceof PromotionError && /^(database|audit|log)-/.test(error.reason))
+        return undefined;
+      throw error;
+    },
+  );
+  const find: Ledger['find'] = async (diffIds) => (await store?.ledger.find(diffIds)) ?? [];
+  const published = store ? publishedIn(store, policy.registry.url) : nothingPublished;
+  try {
+    return await work({ ledger: { find, add: () => Promise.resolve() }, published });
+  } finally {
+    await store?.close();
+  }
 }

@@ -43,6 +43,7 @@ export function portsOf({ engine, ...outside }: Outside): Omit<BotOptions['ports
         outside.isPublished?.(tag)
           ? { state: 'holds', digest: digestOf(tag), imageId: contents.imageId }
           : { state: 'free' },
+      prove: async () => ({ layers: [] }),
       inspect: async () => contents,
       tags: async () => [],
     },

@@ -84,7 +84,8 @@ describe('the docker engine', () => {
       loaded.map((diffId) => [diffId, 'sent']),
     );
     expect(pushed.compressor).toBe('docker 99.0, gzip');
-    expect(ledger).toMatchObject(loaded.map((diffId) => ({ diffId, repository: target.name })));
+    // What the engine says of its own layers is no knowledge of ours.
+    expect(ledger).toEqual([]);
     expect(progress.map(({ step }) => step)).toEqual(
       expect.arrayContaining(['download', 'layer', 'read-back']),
     );

@@ -61,6 +61,7 @@ function cheapRegistry(fails: Chance, there: ReadonlySet<string>): Registry {
       if (!there.has(`${name}:${tag}`)) return { state: 'free' };
       return { state: 'holds', digest, imageId: contents.imageId };
     },
+    prove: async () => ({ layers: [] }),
     inspect: async () => contents,
     tags: async () => [],
   };

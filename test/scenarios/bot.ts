@@ -23,7 +23,7 @@ import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
 import { keyFor, keyVariable } from '../store/key.ts';
 
-export type Ports = Omit<PromotionPorts, 'ledger'> & { readonly repin: RepinCommand };
+export type Ports = Omit<PromotionPorts, 'ledger' | 'published'> & { readonly repin: RepinCommand };
 
 export interface BotSetup {
   readonly slack: Slack;

@@ -291,8 +291,9 @@ export class World {
 
   /** The newest request card. */
   card(): Message {
-    const cards = this.slack.messages().filter(({ ts, thread_ts }) => (thread_ts ?? ts) === ts);
-    const card = cards.at(-1);
+    const tops = this.slack.messages().filter(({ ts, thread_ts }) => (thread_ts ?? ts) === ts);
+    // What is no promotion’s stands in the channel by itself.
+    const card = tops.findLast(({ metadata }) => metadata?.event_payload['promotion'] !== '');
     if (!card) throw new Error('There is no card in the channel');
     return card;
   }
