@@ -10,6 +10,8 @@ export function builtWith(sha256: Digest, file = 'image.tar.zst'): TrustedBuild 
     runId: 0,
     label: 'docker-image-bench',
     repository: 'https://github.com/mozilla-releng/fxci-config',
+    project: 'fxci-config',
+    decision: 'none',
     revision: Revision.parse('0'.repeat(40)),
     workerPool: 'releng-3/linux-docker',
     schedulerId: 'releng-level-3',

@@ -42,7 +42,6 @@ async function push(): Promise<OurOutput['answer']> {
   const builds = createBuilds({
     rootUrl,
     chainOfTrustKeys: [],
-    verifyDecisionTask: false,
     limits,
     now: () => new Date(),
   });

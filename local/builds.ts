@@ -14,8 +14,11 @@ import {
   sha256Of,
   type Certificate,
 } from './taskcluster/certificate.ts';
-import { completedRun, decisionTask, statusOf } from './taskcluster/decision.ts';
+import { completedRun, planningTask, statusOf, type Decided } from './taskcluster/decision.ts';
 import {
+  actionDefinition,
+  actionRoute,
+  decisionDefinition,
   decisionRoutes,
   imageDefinition,
   imageRoutes,
@@ -44,6 +47,14 @@ export interface Twists {
   readonly artifact?: (artifact: StoredArtifact) => StoredArtifact | undefined;
   /** The push only names an older task in its label map: nothing was rebuilt. */
   readonly cachedAs?: TaskId;
+  /** Which of the image's projects was pushed to; the first unless given. */
+  readonly project?: string;
+  /** Changes the decision task's definition, before its worker claims it. */
+  readonly decision?: (definition: TaskDefinition) => void;
+  /** Changes the task graph, before the decision task signs it. */
+  readonly graph?: (graph: Record<string, object>) => object;
+  /** An action of the group creates the image task, and not the decision task; its definition may be changed. */
+  readonly action?: (definition: TaskDefinition) => void;
   /** `build-docker-image-<name>`, as before October 2024. */
   readonly olderLabel?: true;
 }
@@ -72,8 +83,14 @@ export async function publishBuild(
   wanted: BuildToPublish,
 ): Promise<PublishedBuild> {
   const taskId = wanted.cachedAs ?? newTaskId();
+  const { build } = wanted.image;
+  const source =
+    build.sources.find(({ project }) => project === wanted.project) ?? build.sources[0];
+  if (!source) throw new Error(`${wanted.image.name} is built from nowhere`);
   const recipe: Recipe = {
-    build: wanted.image.build,
+    build,
+    source,
+    action: wanted.action && newTaskId(),
     revision: wanted.revision,
     decision: newTaskId(),
     created: wanted.created ?? new Date(Date.now() - 60 * 60 * 1000),
@@ -84,10 +101,10 @@ export async function publishBuild(
   const made = wanted.cachedAs
     ? undefined
     : await putImageTask(taskcluster, wanted, { recipe, taskId, label });
-  const decided = { label, taskId, definition: made?.definition };
-  const decision = decisionTask(recipe, decided, (document) => taskcluster.sign(document));
-  taskcluster.tasks.set(recipe.decision, decision);
-  for (const route of decisionRoutes(recipe)) taskcluster.index.set(route, recipe.decision);
+  putPlanningTasks(taskcluster, wanted, {
+    recipe,
+    decided: { label, taskId, definition: made?.definition },
+  });
   return {
     taskId,
     runId: made?.runId ?? 0,
@@ -95,6 +112,31 @@ export async function publishBuild(
     decision: recipe.decision,
     indexHash: recipe.indexHash,
   };
+}
+
+/** The decision task of the push, and the action task where one created the image's. */
+function putPlanningTasks(
+  taskcluster: LocalTaskcluster,
+  { decision: change, action: changeAction, graph }: Twists,
+  { recipe, decided }: { readonly recipe: Recipe; readonly decided: Decided },
+): void {
+  const { created, decision: taskId, action } = recipe;
+  const sign = (document: Uint8Array): Uint8Array => taskcluster.sign(document);
+  const definition = decisionDefinition(recipe);
+  change?.(definition);
+  const own = action ? { ...decided, taskId: newTaskId(), definition: undefined } : decided;
+  const planning = { taskId, definition, created, decided: own };
+  taskcluster.tasks.set(
+    taskId,
+    planningTask({ ...planning, graph: action ? undefined : graph }, sign),
+  );
+  for (const route of decisionRoutes(recipe)) taskcluster.index.set(route, taskId);
+  if (!action) return;
+  const again = actionDefinition(recipe);
+  changeAction?.(again);
+  const acting = { taskId: action, definition: again, created, decided, graph };
+  taskcluster.tasks.set(action, planningTask(acting, sign));
+  taskcluster.index.set(actionRoute(recipe, action), action);
 }
 
 interface Placed {

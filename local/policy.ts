@@ -86,6 +86,7 @@ function geckoImages({ taskgraph, gecko }: Places['trees']): object {
     project: 'autoland',
     workerPool: 'gecko-3/images',
     repository: gecko.url,
+    branch: 'default',
   };
   const version = (name: string) => ({
     from: 'version-file',

@@ -143,6 +143,8 @@ function warns(warning: Warning): string {
       return `Mercurial changes from ${escape(warning.from)} to ${escape(warning.to)}: the checkout cache’s name goes up too.`;
     case 'mercurial-unknown':
       return `Mercurial is ${escape(warning.to)}; which one the image now pinned has is not known. ${escape(brief(cut(warning.problem, 300)))} Look whether the checkout cache’s name must go up.`;
+    case 'own-word':
+      return `Nothing proves where this build comes from: ${escape(cut(warning.repository, 200))} and commit ${code(short(warning.revision))} are the task’s own word (no decision task is asked for this image).`;
     case 'tag-unseen':
       return 'The registry does not show the tag without credentials: it is looked at first thing after the approval, before a layer moves.';
     case 'tag-given':

@@ -13,12 +13,23 @@ export interface BuildPolicy {
   readonly name: string;
   /** Taskcluster trust domain: `releng`, `gecko`, `taskgraph`. */
   readonly trustDomain: string;
-  /** The project's name in index routes: `fxci-config`, `mozilla-central`. */
-  readonly project: string;
   /** `<provisionerId>/<workerType>` of the level-3 pool. */
   readonly workerPool: string;
-  /** The source repository that a build may come from; compared part by part. */
+  /** Where a build may come from; at least one. */
+  readonly sources: readonly BuildSource[];
+  /** Whose signed task graph must hold the build; `none`: then its repository is its own word. */
+  readonly decision: { readonly pool: string } | 'none';
+}
+
+/** A project whose level-3 builds are the image. */
+export interface BuildSource {
+  /** Its name in index routes: `fxci-config`, `mozilla-central`. */
+  readonly project: string;
+  /** Compared part by part. */
   readonly repository: string;
+  readonly branch: string;
+  /** Also what the repository's releases build. */
+  readonly releases: boolean;
 }
 
 /** A source tree that pins an image: git by any URL, or a repository of hg.mozilla.org. */

@@ -14,11 +14,16 @@ export function linkToBuild(link: string, image: Image, rootUrl: string): BuildA
   if (url.username || url.password) return bad('it carries a user name');
   if (url.host === new URL(rootUrl).host) return taskOf(url) ?? bad('it names no task');
   if (url.host === 'treeherder.mozilla.org')
-    return pushOf(url, image) ?? bad(`it names no push of ${image.build.project}`);
-  const repository = new URL(image.build.repository);
-  const inside = url.host === repository.host && isBelow(url.pathname, repository.pathname);
-  if (!inside) return bad(`this image is built from ${image.build.repository}`);
+    return pushOf(url, image) ?? bad(`it names no push of ${anyOf(image, 'project')}`);
+  const repository = image.build.sources
+    .map((source) => new URL(source.repository))
+    .find(({ host, pathname }) => url.host === host && isBelow(url.pathname, pathname));
+  if (!repository) return bad(`this image is built from ${anyOf(image, 'repository')}`);
   return commitOf(url, repository) ?? bad('it names no full commit');
+}
+
+function anyOf({ build }: Image, what: 'project' | 'repository'): string {
+  return [...new Set(build.sources.map((source) => source[what]))].join(' or ');
 }
 
 /** `/tasks/<id>`, `/tasks/<id>/runs/0`, `/api/queue/v1/task/<id>/…`. */
@@ -34,8 +39,8 @@ function pushOf(url: URL, image: Image): BuildAsk | undefined {
   const task = TaskId.safeParse(query.get('selectedTaskRun')?.split('.')[0]);
   if (task.success) return { by: 'task', taskId: task.data };
   const revision = Revision.safeParse(query.get('revision'));
-  const sameProject = query.get('repo') === image.build.project;
-  return revision.success && sameProject ? { by: 'revision', revision: revision.data } : undefined;
+  const isOurs = image.build.sources.some(({ project }) => project === query.get('repo'));
+  return revision.success && isOurs ? { by: 'revision', revision: revision.data } : undefined;
 }
 
 /** `/commit/<sha>`, `/tree/<sha>` on GitHub; `/rev/<sha>`, `/pushloghtml?changeset=<sha>` on hg.mozilla.org. */

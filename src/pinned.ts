@@ -57,8 +57,11 @@ function unclear(
 function released(pins: readonly PlannedPin[], image: Image): readonly Warning[] {
   for (const { source, path, line, from } of pins) {
     const tag = releasedTag(image, from);
-    const { repository } = image.build;
-    if (tag) return [{ warning: 'released-tag', source, path, line, tag, repository }];
+    const [built] = image.build.sources;
+    if (tag && built) {
+      const { repository } = built;
+      return [{ warning: 'released-tag', source, path, line, tag, repository }];
+    }
   }
   return [];
 }

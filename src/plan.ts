@@ -8,6 +8,16 @@ export interface Check {
   readonly says: string;
 }
 
+/** The decision task that answers for a build: it may act for its source and for no other, and planned exactly this task. */
+export interface BoundDecision {
+  /** It is the build's task group. */
+  readonly taskId: TaskId;
+  /** Its right, e.g. `assume:repo:github.com/mozilla-releng/fxci-config:branch:main`. */
+  readonly scope: string;
+  /** The action task of its group that planned the build, where it did not do so itself. */
+  readonly action?: { readonly taskId: TaskId; readonly scope: string } | undefined;
+}
+
 /** A build whose definition and chain of trust are proven (points 1 to 3 of “What makes a build trusted”). */
 export interface TrustedBuild {
   readonly taskId: TaskId;
@@ -15,6 +25,12 @@ export interface TrustedBuild {
   /** `docker-image-<name>`, as the task is labelled. */
   readonly label: string;
   readonly repository: string;
+  /** Of the policy's source that it was built from. */
+  readonly project: string;
+  /** The branch that its decision task acted for; missing where nothing tells. */
+  readonly branch?: string | undefined;
+  /** What binds it to its repository; `none`: nothing, by the policy, so that repository and revision are its own word. */
+  readonly decision: BoundDecision | 'none';
   readonly revision: Revision;
   readonly workerPool: string;
   readonly schedulerId: string;
@@ -108,6 +124,8 @@ export interface PlannedTree {
 }
 
 export type Warning =
+  /** Nothing proves the repository: the policy asks for no decision task. */
+  | { readonly warning: 'own-word'; readonly repository: string; readonly revision: Revision }
   | { readonly warning: 'cached'; readonly asked: Revision; readonly built: Revision }
   | { readonly warning: 'mercurial-changed'; readonly from: string; readonly to: string }
   /** Mercurial is in the new image, but the pinned one does not tell which it has. */

@@ -171,6 +171,9 @@ function refuseTaken(
 
 function warnings(ask: Ask, { build, tagNow }: Found, image: Image): readonly Warning[] {
   const list: Warning[] = [];
+  if (build.decision === 'none') {
+    list.push({ warning: 'own-word', repository: build.repository, revision: build.revision });
+  }
   if (ask.build.by === 'revision' && ask.build.revision !== build.revision) {
     list.push({ warning: 'cached', asked: ask.build.revision, built: build.revision });
   }

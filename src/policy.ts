@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { branch, buildPolicy, slug } from './build-policy.ts';
 import { tellPeople } from './person.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
@@ -16,10 +17,6 @@ const relativePath = z
     'is not a plain path inside the tree',
   )
   .max(512);
-
-const branch = z
-  .string()
-  .regex(/^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]+$/, 'is not a branch name');
 
 const oneLine = z.string().regex(/^[^\n\r]{1,200}$/, 'must be one line of at most 200 characters');
 
@@ -64,18 +61,8 @@ const tagRule = z.discriminatedUnion('from', [
   }),
 ]);
 
-const slug = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'is not a plain name');
-
 const image = z.strictObject({
-  build: z.strictObject({
-    name: slug,
-    trustDomain: slug,
-    project: slug,
-    workerPool: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,38}\/[A-Za-z0-9_-]{1,38}$/, 'is not <provisionerId>/<workerType>'),
-    repository: gitUrl,
-  }),
+  build: buildPolicy,
   publish: RepositoryName,
   formerly: z.array(RepositoryName).default([]),
   tag: tagRule,
@@ -143,8 +130,12 @@ export const policySchema = z.strictObject({
         ),
       )
       .min(1),
-    /** Also verify the decision task’s own chain of trust and that its signed task graph holds the task. */
-    verifyDecisionTask: z.boolean().default(false),
+    /** Of older configurations. */
+    verifyDecisionTask: z
+      .never(
+        'is gone: the decision task is always asked now. Where builds have none, say `decision: none` in the image’s build',
+      )
+      .optional(),
   }),
   registry: z
     .strictObject({

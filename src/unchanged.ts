@@ -51,6 +51,8 @@ async function buildChange(plan: Plan, planning: Looking): Promise<Refusal | und
 
 /** A task that is no longer trusted says so itself; but where another run is why, that is the news. */
 function rerunOr(refusal: Refusal, then: TrustedBuild): Refusal {
+  // What is said of the decision task is the news itself.
+  if (refusal.facts['role'] !== undefined) return refusal;
   const run = Number(refusal.facts['run'] ?? then.runId);
   if (run !== then.runId) return rerun(run, then);
   if (refusal.reason !== 'not-completed') return refusal;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { buildPolicyOf } from './build-policy-of.ts';
 import { parseCommand } from '../src/command.ts';
 import { isRefusal } from '../src/errors.ts';
 import type { Image, TagRule } from '../src/image.ts';
@@ -10,13 +11,10 @@ const task = 'KJ1Fz0vbQyWq8GZ7H3T4dA';
 
 function image(name: string, tag: TagRule): Image {
   const repository = 'https://github.com/mozilla-releng/fxci-config';
-  const build = {
-    name,
-    trustDomain: 'releng',
-    project: 'fxci-config',
-    workerPool: 'p/w',
-    repository,
-  };
+  const build = buildPolicyOf(
+    { name, trustDomain: 'releng', workerPool: 'p/w' },
+    { project: 'fxci-config', repository },
+  );
   return { name, build, publish: `n/${name}`, formerly: [], tag, pins: [], message: 'm' };
 }
 

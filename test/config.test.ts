@@ -15,14 +15,18 @@ type Change = Readonly<Record<string, unknown>>;
 
 /** Lines of problems of the committed policy with something changed. */
 function problems(change: Change): readonly string[] {
+  const read = readPolicy(changed(change));
+  return read.ok ? [] : read.problems.map(formatProblem);
+}
+
+function changed(change: Change): string {
   const policy = parseDocument(committed);
   for (const [path, value] of Object.entries(change)) {
     const keys = path.split('.').map((key) => (/^\d+$/.test(key) ? Number(key) : key));
     if (value === undefined) policy.deleteIn(keys);
     else policy.setIn(keys, policy.createNode(value));
   }
-  const read = readPolicy(policy.toString());
-  return read.ok ? [] : read.problems.map(formatProblem);
+  return policy.toString();
 }
 
 describe('the committed policy', () => {
@@ -148,6 +152,71 @@ describe('a policy is refused, with path, value and reason, where', () => {
   };
   it.each(Object.entries(broken))('%s', (_, [change, reason]) => {
     expect(problems(change).filter((line) => reason.test(line))).toHaveLength(1);
+  });
+
+  const sources = [
+    { project: 'a', repository: 'https://hg.mozilla.org/a' },
+    { project: 'b', repository: 'https://github.com/x/b', branch: 'beta', releases: true },
+  ];
+  const gecko = 'images.gecko_decision.build';
+  const fxci = 'images.build-decision.build';
+  const contradictory: Readonly<Record<string, readonly [Record<string, unknown>, string]>> = {
+    'the decision task is switched on or off': [
+      { 'taskcluster.verifyDecisionTask': false },
+      'taskcluster.verifyDecisionTask: false is gone: the decision task is always asked now. Where builds have none, say `decision: none` in the image’s build',
+    ],
+    'a source stands beside the list': [{ [`${gecko}.project`]: 'autoland' }, `${gecko}.sources: `],
+    'there is no source': [{ [`${fxci}.project`]: undefined }, `${fxci}.project: is missing`],
+    'the list is empty': [
+      { [`${gecko}.sources`]: [] },
+      `${gecko}.sources: [] must hold at least 1`,
+    ],
+    'a source stands twice': [
+      { [`${gecko}.sources`]: [...sources, { ...sources[0], branch: 'default' }] },
+      `${gecko}.sources.2: `,
+    ],
+    'a project has two repositories': [
+      { [`${gecko}.sources`]: [...sources, { ...sources[0], repository: 'https://x.example/y' }] },
+      `${gecko}.sources.2.repository: "https://x.example/y" is not https://hg.mozilla.org/a, which stands above for the same project`,
+    ],
+    'a branch would be proven by nobody': [
+      { [`${fxci}.decision`]: 'none' },
+      `${fxci}.branch: "main" is proven by a decision task only, and decision is none`,
+    ],
+    'a release would be proven by nobody': [
+      { [`${gecko}.decision`]: 'none', [`${gecko}.sources`]: [{ ...sources[0], releases: true }] },
+      `${gecko}.sources.0.releases: true is proven by a decision task only`,
+    ],
+    'images would decide': [
+      { [`${fxci}.decision`]: { pool: 'releng-3/linux-docker' } },
+      `${fxci}.decision.pool: "releng-3/linux-docker" is the pool that builds the image`,
+    ],
+    'the decision is neither': [
+      { [`${fxci}.decision`]: 'some' },
+      `${fxci}.decision: "some" is neither { pool: <provisionerId>/<workerType> } nor none`,
+    ],
+    'a repository is no address that a task could name': [
+      { [`${fxci}.repository`]: 'git@github.com:x/y' },
+      `${fxci}.repository: "git@github.com:x/y" is not a URL`,
+    ],
+  };
+  it.each(Object.entries(contradictory))('its builds contradict: %s', (_, [change, line]) => {
+    expect(problems(change)).toEqual([expect.stringContaining(line)]);
+  });
+
+  it('several sources are taken, each with the branch that its kind of repository has', () => {
+    const parsed = readPolicy(changed({ [`${gecko}.sources`]: sources }));
+    if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+    expect(parsed.value.images['gecko_decision']?.build).toEqual({
+      name: 'decision',
+      trustDomain: 'gecko',
+      workerPool: 'gecko-3/images',
+      decision: { pool: 'gecko-3/decision' },
+      sources: [
+        { ...sources[0], branch: 'default', releases: false },
+        { ...sources[1], branch: 'beta', releases: true },
+      ],
+    });
   });
 
   it('it is no YAML, or says something twice', () => {

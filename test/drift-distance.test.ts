@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildPolicyOf } from './build-policy-of.ts';
 import { createMeasure, type Measuring } from '../src/drift-distance.ts';
 import { refuse } from '../src/errors.ts';
 import type { Image } from '../src/image.ts';
@@ -14,13 +15,10 @@ const task = TaskId.parse('bEnz5SaJTi2jVq5VbP4Fzw');
 
 const image: Image = {
   name: 'some_image',
-  build: {
-    name: 'some_image',
-    trustDomain: 'example',
-    project: 'example',
-    workerPool: 'example-3/images',
-    repository: 'https://example.com/r',
-  },
+  build: buildPolicyOf(
+    { name: 'some_image', trustDomain: 'example', workerPool: 'example-3/images' },
+    { project: 'example', repository: 'https://example.com/r' },
+  ),
   publish: 'example/some_image',
   formerly: [],
   tag: { from: 'version-file', path: 'VERSION' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildPolicyOf } from './build-policy-of.ts';
 import type { Image } from '../src/image.ts';
 import { linkToBuild } from '../src/link.ts';
 
@@ -7,7 +8,10 @@ const sha = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
 const task = 'KJ1Fz0vbQyWq8GZ7H3T4dA';
 
 function image(repository: string, project: string): Image {
-  const build = { name: 'i', trustDomain: 'd', project, workerPool: 'p/w', repository };
+  const build = buildPolicyOf(
+    { name: 'i', trustDomain: 'd', workerPool: 'p/w' },
+    { project, repository },
+  );
   return {
     name: 'i',
     build,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildPolicyOf } from './build-policy-of.ts';
 import type { Image } from '../src/image.ts';
 import { findPinned } from '../src/pinned.ts';
 import type { Trees } from '../src/ports.ts';
@@ -8,13 +9,10 @@ const git = 'https://example.com/tree';
 
 const decision: Image = {
   name: 'decision',
-  build: {
-    name: 'decision',
-    trustDomain: 'example',
-    project: 'example',
-    workerPool: 'example-3/images',
-    repository: 'https://example.com/releases',
-  },
+  build: buildPolicyOf(
+    { name: 'decision', trustDomain: 'example', workerPool: 'example-3/images' },
+    { project: 'example', repository: 'https://example.com/releases' },
+  ),
   publish: 'example/taskgraph',
   formerly: [],
   tag: { from: 'index-hash', prefix: 'decision-' },

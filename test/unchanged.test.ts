@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { buildPolicyOf } from './build-policy-of.ts';
 import { refuse, type Refusal } from '../src/errors.ts';
 import type { Image } from '../src/image.ts';
 import type { Plan, TagState } from '../src/plan.ts';
@@ -14,13 +15,10 @@ import { planOf } from './store/promotions.ts';
 const tree = { git: 'https://example.org/tree', branch: 'main', files: 'auto' } as const;
 const image: Image = {
   name: 'build-decision',
-  build: {
-    name: 'b',
-    trustDomain: 'd',
-    project: 'p',
-    workerPool: 'a/b',
-    repository: 'https://x/y',
-  },
+  build: buildPolicyOf(
+    { name: 'b', trustDomain: 'd', workerPool: 'a/b' },
+    { project: 'p', repository: 'https://x/y' },
+  ),
   publish: 'mozillareleases/build-decision',
   formerly: [],
   tag: { from: 'revision' },

@@ -1,33 +1,45 @@
 import { newTaskId } from './task-id.ts';
 import { certificateArtifacts, certify, encode, gzipped, sha256Of } from './certificate.ts';
-import { decisionDefinition, type Recipe, type TaskDefinition } from './definition.ts';
+import type { TaskDefinition } from './definition.ts';
 import type { StoredArtifact, StoredRun, StoredTask } from './world.ts';
 
-/** What a decision task has decided about the image. */
+/** What a decision or action task has decided about the image. */
 export interface Decided {
   readonly label: string;
   readonly taskId: string;
-  /** Absent where the image's task is an older one: then it is in the label map only. */
+  /** Absent where somebody else created the image's task: then it is in the label map only. */
   readonly definition: TaskDefinition | undefined;
 }
 
-/** The decision task of a push, with its label map, its task graph and its own chain of trust. */
-export function decisionTask(
-  recipe: Recipe,
-  { label, taskId, definition: image }: Decided,
+/** A decision or action task, before it has decided. */
+export interface Planning {
+  readonly taskId: string;
+  readonly definition: TaskDefinition;
+  readonly created: Date;
+  readonly decided: Decided;
+  /** Changes the graph before it is signed. */
+  readonly graph?: ((graph: Record<string, object>) => object) | undefined;
+}
+
+/** A decision or action task that has run: with its label map, its task graph and its own chain of trust. */
+export function planningTask(
+  planning: Planning,
   sign: (document: Uint8Array) => Uint8Array,
 ): StoredTask {
-  const definition = decisionDefinition(recipe);
-  const run = completedRun(recipe);
+  const { taskId, definition, decided } = planning;
+  const run = completedRun(planning);
+  const { label, definition: image } = decided;
+  const graph = image ? { [decided.taskId]: planned(label, image) } : {};
+  const labels = { [label]: decided.taskId, 'docker-image-other': newTaskId() };
   const files = {
-    'public/label-to-taskid.json': encode({ [label]: taskId, 'docker-image-other': newTaskId() }),
-    'public/task-graph.json': encode(image ? { [taskId]: planned(label, image) } : {}),
-    'public/parameters.yml': Buffer.from(`level: '${recipe.level}'\n`),
+    'public/label-to-taskid.json': encode(labels),
+    'public/task-graph.json': encode(planning.graph?.(graph) ?? graph),
+    'public/parameters.yml': Buffer.from(`tasks_for: ${String(definition.extra['tasks_for'])}\n`),
   };
   const sha256s = Object.fromEntries(
     Object.entries(files).map(([name, bytes]) => [name, sha256Of(bytes)]),
   );
-  const document = encode(certify({ definition, taskId: recipe.decision, run, sha256s }));
+  const document = encode(certify({ definition, taskId, run, sha256s }));
   const { expires } = definition;
   const artifacts: readonly StoredArtifact[] = [
     ...Object.entries(files).map(([name, bytes]) => gzipped(name, bytes, expires)),
@@ -35,14 +47,14 @@ export function decisionTask(
   ];
   return {
     definition,
-    status: statusOf(recipe.decision, definition, [run]),
+    status: statusOf(taskId, definition, [run]),
     artifacts: new Map([[0, new Map(artifacts.map((artifact) => [artifact.name, artifact]))]]),
   };
 }
 
 /** The task as the graph has it: before the queue knew it, with times relative to its creation. */
 function planned(label: string, definition: TaskDefinition): object {
-  const { taskGroupId: _, ...task } = structuredClone(definition);
+  const { taskGroupId: _group, dependencies: _created, ...task } = structuredClone(definition);
   const relative = (period: string): object => ({ 'relative-datestamp': period });
   for (const artifact of Object.values(task.payload.artifacts ?? {})) {
     artifact.expires = relative('1 year');
@@ -62,7 +74,7 @@ function planned(label: string, definition: TaskDefinition): object {
 }
 
 /** A run that a worker of Google's cloud has completed within five minutes. */
-export function completedRun({ created }: Recipe): StoredRun {
+export function completedRun({ created }: { readonly created: Date }): StoredRun {
   const at = (minutes: number): string =>
     new Date(created.getTime() + minutes * 60_000).toISOString();
   return {

@@ -1,12 +1,16 @@
-import type { BuildPolicy } from '../../src/image.ts';
+import type { BuildPolicy, BuildSource } from '../../src/image.ts';
 import type { TaskId } from '../../src/reference.ts';
 
 /** What a build is made from. */
 export interface Recipe {
   readonly build: BuildPolicy;
+  /** The project that was pushed to. */
+  readonly source: BuildSource;
   readonly revision: string;
   /** The decision task, which is the task group. */
   readonly decision: TaskId;
+  /** The action task of the group that creates the image task, where the decision task does not. */
+  readonly action?: TaskId | undefined;
   readonly created: Date;
   readonly level: number;
   /** 64 hex digits: of the image’s inputs, at the end of its index route. */
@@ -47,14 +51,15 @@ const day = 24 * 60 * 60 * 1000;
 
 /** A docker-image task's definition in the shape that taskgraph gives it and the queue tells it. */
 export function imageDefinition(recipe: Recipe): TaskDefinition {
-  const { build, revision, decision, created, level } = recipe;
+  const { build, source, revision, decision, created, level } = recipe;
+  const parent = recipe.action ?? decision;
   const expires = new Date(created.getTime() + 365 * day).toISOString();
   return {
     ...pool(recipe),
     schedulerId: `${build.trustDomain}-level-${level}`,
     projectId: 'none',
     taskGroupId: decision,
-    dependencies: [decision],
+    dependencies: [parent],
     requires: 'all-completed',
     routes: imageRoutes(recipe).map((route) => `index.${route}`),
     priority: 'low',
@@ -75,18 +80,19 @@ export function imageDefinition(recipe: Recipe): TaskDefinition {
     metadata: {
       name: `docker-image-${build.name}`,
       owner: 'release+taskgraph-ci@mozilla.com',
-      source: `${build.repository.replace(/(\.git)?\/?$/, '')}/blob/${revision}/taskcluster/kinds/docker-image`,
+      source: `${pages(source)}/${isHg(source) ? 'file' : 'blob'}/${revision}/taskcluster/kinds/docker-image`,
       description: `Build the docker image ${build.name} for use by dependent tasks`,
     },
     tags: {
       kind: 'docker-image',
       label: `docker-image-${build.name}`,
       createdForUser: 'release+taskgraph-ci@mozilla.com',
-      'worker-implementation': 'docker-worker',
+      project: source.project,
+      'trust-domain': build.trustDomain,
     },
     extra: {
       index: { rank: 0 },
-      parent: decision,
+      parent,
     },
   };
 }
@@ -96,8 +102,18 @@ function pool({ build }: Recipe): Record<string, string> {
   return { provisionerId, workerType, taskQueueId: build.workerPool };
 }
 
-function environment({ build, revision, decision, indexHash }: Recipe): Record<string, string> {
-  const repository = build.repository;
+function isHg({ branch }: BuildSource): boolean {
+  return branch === 'default';
+}
+
+/** Where the pages of a repository are. */
+function pages({ repository }: BuildSource): string {
+  return repository.replace(/(\.git)?\/?$/, '');
+}
+
+function environment(recipe: Recipe): Record<string, string> {
+  const { build, source, revision, decision, indexHash } = recipe;
+  const { repository } = source;
   const vcs =
     build.trustDomain === 'gecko'
       ? {
@@ -115,7 +131,7 @@ function environment({ build, revision, decision, indexHash }: Recipe): Record<s
     CONTEXT_TASK_ID: decision,
     CONTEXT_PATH: `public/docker-contexts/${build.name}.tar.gz`,
     HASH: indexHash,
-    PROJECT: build.project,
+    PROJECT: source.project,
     IMAGE_NAME: build.name,
     DOCKER_IMAGE_ZSTD_LEVEL: '10',
     DOCKER_BUILD_ARGS: '{"DOCKER_IMAGE_PACKAGES": ""}',
@@ -137,39 +153,71 @@ export function imageRoutes({ build, level, indexHash, created }: Recipe): strin
 
 /** The decision task of a push. */
 export function decisionDefinition(recipe: Recipe): TaskDefinition {
-  const { build, revision, decision, created, level } = recipe;
+  const { build, source, revision, created, level } = recipe;
   const { trustDomain } = build;
-  const image = imageDefinition(recipe);
+  const [, host = ''] = /^https?:\/\/(.*)$/.exec(pages(source)) ?? [];
   return {
-    ...image,
+    ...imageDefinition(recipe),
     provisionerId: `${trustDomain}-${level}`,
     workerType: 'decision',
     taskQueueId: `${trustDomain}-${level}/decision`,
     dependencies: [],
     routes: decisionRoutes(recipe).map((route) => `index.${route}`),
-    scopes: [`assume:repo:${build.repository.replace(/^https?:\/\//, '')}:branch:main`],
+    scopes: [`assume:repo:${host}:branch:${source.branch}`],
     payload: {
       image: `mozillareleases/taskgraph:decision-v24.1.1@sha256:${'5c'.repeat(32)}`,
-      env: { [`${trustDomain.toUpperCase()}_HEAD_REV`]: revision },
+      env: decisionEnvironment(recipe),
       features: { chainOfTrust: true, taskclusterProxy: true },
       maxRunTime: 1800,
     },
     metadata: {
-      name: 'Decision Task for cron or push',
+      name: 'Decision Task (push)',
       owner: 'release+taskgraph-ci@mozilla.com',
-      source: `${build.repository}/raw/${revision}/.taskcluster.yml`,
-      description: `The task that creates all of the other tasks, ${decision}`,
+      source: `${pages(source)}/${isHg(source) ? 'raw-file' : 'raw'}/${revision}/.taskcluster.yml`,
+      description: 'The task that creates all of the other tasks in the task graph',
     },
     tags: { kind: 'decision-task', createdForUser: 'release+taskgraph-ci@mozilla.com' },
-    extra: { tasks_for: 'github-push' },
+    extra: { tasks_for: isHg(source) ? 'hg-push' : 'github-push' },
     created: created.toISOString(),
   };
 }
 
-export function decisionRoutes({ build, revision }: Recipe): readonly string[] {
-  const project = `${build.trustDomain}.v2.${build.project}`;
+function decisionEnvironment({ source, revision }: Recipe): Record<string, string> {
+  const prefix = isHg(source) ? 'GECKO' : source.project.toUpperCase().replaceAll(/\W/g, '_');
+  const ref = isHg(source) ? {} : { [`${prefix}_HEAD_REF`]: `refs/heads/${source.branch}` };
+  return {
+    [`${prefix}_HEAD_REPOSITORY`]: source.repository,
+    ...ref,
+    [`${prefix}_HEAD_REV`]: revision,
+  };
+}
+
+/** An action of a push's group, such as the one that builds cached tasks again. */
+export function actionDefinition(recipe: Recipe): TaskDefinition {
+  const decision = decisionDefinition(recipe);
+  const name = 'rebuild-cached-tasks';
+  return {
+    ...decision,
+    routes: recipe.action ? [`index.${actionRoute(recipe, recipe.action)}`] : [],
+    scopes: decision.scopes.map((scope) => scope.replace(/:branch:.*$/, `:action:${name}`)),
+    metadata: { ...decision.metadata, name: `Action: ${name}` },
+    extra: { tasks_for: 'action', parent: recipe.decision, action: { name } },
+  };
+}
+
+/** The route that the index knows an action task by, without `index.`. */
+export function actionRoute(recipe: Recipe, action: string): string {
+  return `${projectRoute(recipe)}.revision.${recipe.revision}.taskgraph.actions.${action}`;
+}
+
+export function decisionRoutes(recipe: Recipe): readonly string[] {
+  const project = projectRoute(recipe);
   return [
-    `${project}.revision.${revision}.taskgraph.decision`,
+    `${project}.revision.${recipe.revision}.taskgraph.decision`,
     `${project}.latest.taskgraph.decision`,
   ];
+}
+
+function projectRoute({ build, source }: Recipe): string {
+  return `${build.trustDomain}.v2.${source.project}`;
 }

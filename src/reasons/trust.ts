@@ -46,6 +46,22 @@ export const trust = {
     says: 'Task {task} was built for project {got}, not {want}.',
     next: 'Give a build of the configured project.',
   },
+  'wrong-role': {
+    says: 'Task {task} may act for {got}, not for {want} alone.',
+    next: 'Give a build of the configured repository and branch.',
+  },
+  'wrong-group': {
+    says: 'Task {task} belongs to task group {got}, not to {want}.',
+    next: 'Do not promote it; give a build that its own decision task created.',
+  },
+  'wrong-commit': {
+    says: 'Task {task} works on commit {got}, its build on {want}.',
+    next: 'Do not promote it; give a build that its own decision task created.',
+  },
+  'wrong-branch': {
+    says: 'Task {task} works on branch {got}, not on {want}.',
+    next: 'Give a build of the configured branch.',
+  },
   'bad-revision': { says: 'Task {task} names no full commit: {got}.', next: 'Give another build.' },
   'pull-request': {
     says: 'Task {task} comes from a pull request ({sign}).',
@@ -98,7 +114,7 @@ export const trust = {
     next: 'Nothing proves what the artifact holds: give another build.',
   },
   'not-in-graph': {
-    says: 'The signed task graph of decision task {decision} does not hold task {task}{problem}.',
+    says: 'The signed task graph of task {decision} does not hold task {task}{problem}.',
     next: 'Do not promote it; give a build that its decision task created.',
   },
 

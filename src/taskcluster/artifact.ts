@@ -1,9 +1,7 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress } from '../net/addresses.ts';
-import { busy, readBody, repeat, withinTime, type Again, type Asking, type Http } from './http.ts';
+import { busy, readBody, type Again, type Asking, type Http } from './http.ts';
 import { readJson } from '../json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';
 
@@ -113,66 +111,12 @@ async function refused(
   return busy(response, Date.now()) ?? unexpected(artifact, response, `status ${statusCode}`);
 }
 
-function unexpected(
+/** Gives up on an answer that nobody would send. */
+export function unexpected(
   { name, taskId }: ArtifactName,
   { body }: Dispatcher.ResponseData,
   problem: string,
 ): never {
   body.destroy();
   return fail('taskcluster-nonsense', { what: `the request for ${name} of ${taskId}`, problem });
-}
-
-/**
- * Reads a small artifact whole, as it was on the worker's disk: text is stored gzipped. `undefined` where there is none.
- * Throws what {@link requestArtifact} throws, `taskcluster-unreachable`, `artifact-encoding` and `artifact-too-large`.
- */
-export async function readArtifact(
-  source: Source,
-  artifact: ArtifactName,
-  limit: number,
-): Promise<Uint8Array | undefined> {
-  const what = `the request for ${artifact.name} of ${artifact.taskId}`;
-  return withinTime(source.http, what, (signal) =>
-    repeat(source.http, { what, signal }, async () => {
-      const response = await requestArtifact(source, artifact, { signal });
-      if (!response || 'again' in response) return response;
-      if (response.statusCode !== 200) return unexpected(artifact, response, 'it is only a part');
-      const stored = await readBody(response.body, limit);
-      if (!stored) return tooLarge(artifact, limit);
-      return decode(artifact, { stored, encoding: response.headers['content-encoding'] }, limit);
-    }),
-  );
-}
-
-async function decode(
-  artifact: ArtifactName,
-  content: { readonly stored: Uint8Array; readonly encoding: string | string[] | undefined },
-  limit: number,
-): Promise<Uint8Array> {
-  const { stored, encoding = 'identity' } = content;
-  if (encoding === 'identity') return stored;
-  if (encoding !== 'gzip') {
-    return fail('artifact-encoding', {
-      artifact: artifact.name,
-      task: artifact.taskId,
-      encoding: String(encoding).slice(0, 40),
-    });
-  }
-  try {
-    return await promisify(gunzip)(stored, { maxOutputLength: limit });
-  } catch (error) {
-    const tooMuch =
-      error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    if (tooMuch) return tooLarge(artifact, limit);
-    const encodingProblem = 'gzip, but is not gzip';
-    return fail('artifact-encoding', {
-      artifact: artifact.name,
-      task: artifact.taskId,
-      encoding: encodingProblem,
-    });
-  }
-}
-
-function tooLarge({ name, taskId }: ArtifactName, limit: number): never {
-  return fail('artifact-too-large', { artifact: name, task: taskId, limit: `${limit} bytes` });
 }

@@ -13,8 +13,6 @@ export interface BuildsOptions {
   /** Where Taskcluster is, without a slash at the end. */
   readonly rootUrl: string;
   readonly chainOfTrustKeys: readonly ChainOfTrustKey[];
-  /** Also ask the decision task’s own chain of trust for the task. */
-  readonly verifyDecisionTask: boolean;
   readonly limits: DownloadLimits;
   readonly now: () => Date;
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -27,12 +25,12 @@ export interface BuildsOptions {
  * can't be reached or talks nonsense; `open` throws every reason.
  */
 export function createBuilds(options: BuildsOptions): Builds {
-  const { rootUrl, chainOfTrustKeys: keys, verifyDecisionTask, limits, now } = options;
+  const { rootUrl, chainOfTrustKeys: keys, limits, now } = options;
   const reach = { loopback: isLoopback(new URL(rootUrl).hostname) };
   const http = createHttp(reach, { ...defaultTimeouts, ...options.timeouts });
   const clock = options.clock ?? (() => performance.now());
   const source = { http, metadata: createMetadata(rootUrl, http), clock };
-  const trust = { keys, verifyDecisionTask, now };
+  const trust = { keys, now };
   return {
     find: (image, ask) => refusing(findTask(source, image.build, ask)),
     verify: (image, taskId) => refusing(verifyBuild(source, trust, { build: image.build, taskId })),

@@ -1,5 +1,5 @@
 import { refuse, type Refusal } from '../errors.ts';
-import type { BuildPolicy } from '../image.ts';
+import type { BuildPolicy, BuildSource } from '../image.ts';
 import { Revision, type TaskId } from '../reference.ts';
 import { isWithin, sameRepository } from './repository.ts';
 import type { Definition } from './task.ts';
@@ -8,12 +8,13 @@ import { interactiveSign, pullRequestSign } from './untrusted.ts';
 /** What a definition says about a build, once it is proven to be the image's. */
 export interface DefinedBuild {
   readonly label: string;
-  readonly repository: string;
   readonly revision: Revision;
   readonly workerPool: string;
   readonly schedulerId: string;
   readonly route: string;
   readonly indexHash: string;
+  /** Where it says it comes from: several sources only where they differ in the branch, which it does not say. */
+  readonly claimed: readonly [BuildSource, ...BuildSource[]];
 }
 
 /**
@@ -31,22 +32,22 @@ export function definedBuild(
     wrongScheduler(task) ??
     wrongLabel(task) ??
     wrongImageName(task) ??
-    untrustworthy(task) ??
-    wrongProject(task) ??
-    wrongRepository(task);
+    untrustworthy(task);
   if (refusal) return refusal;
+  const claimed = claimedSources(task);
+  if ('outcome' in claimed) return claimed;
   const revision = builtRevision(task);
   if (typeof revision !== 'string') return revision;
   const indexHash = level3Hash(task);
   if (typeof indexHash !== 'string') return indexHash;
   return {
     label: definition.metadata.name,
-    repository: build.repository,
     revision,
     workerPool: build.workerPool,
     schedulerId: definition.schedulerId,
     route: `${routePrefix(build)}${indexHash}`,
     indexHash,
+    claimed,
   };
 }
 
@@ -100,24 +101,43 @@ function untrustworthy({ taskId, definition }: Task): Refusal | undefined {
   return refuse('no-chain-of-trust-feature', { task: taskId });
 }
 
-function wrongProject({ taskId, definition, build: { project: want } }: Task): Refusal | undefined {
-  const got = definition.payload.env['PROJECT'] ?? want;
-  return got === want ? undefined : refuse('wrong-project', { task: taskId, got, want });
-}
-
 /** The two forms of the source's environment: taskgraph's, and Gecko's own. A task with both must mean one thing. */
 const prefixes = ['VCS', 'GECKO'] as const;
 
-function wrongRepository({ taskId, definition, build: { repository } }: Task): Refusal | undefined {
+function claimedSources({
+  taskId: task,
+  definition,
+  build,
+}: Task): readonly [BuildSource, ...BuildSource[]] | Refusal {
+  const project = definition.payload.env['PROJECT'];
+  const ofProject = build.sources.filter((one) => project === undefined || one.project === project);
+  const [first, ...rest] = ofProject.filter(
+    ({ repository }) => foreign(definition, repository) === undefined,
+  );
+  if (first) return [first, ...rest];
+  const [expected] = ofProject;
+  if (!expected) {
+    const want = anyOf(build.sources.map((one) => one.project));
+    return refuse('wrong-project', { task, got: String(project), want });
+  }
+  const got = String(foreign(definition, expected.repository));
+  const want = anyOf(ofProject.map(({ repository }) => repository));
+  return refuse('wrong-repository', { task, got, want });
+}
+
+/** What the task names instead of the repository; `undefined` where it names nothing else. */
+function foreign(definition: Definition, repository: string): string | undefined {
   const heads = fromEnvironment(definition, 'HEAD_REPOSITORY');
+  if (heads.length === 0) return 'none';
   const { source } = definition.metadata;
-  const got =
-    heads.length === 0
-      ? 'none'
-      : (heads.find((head) => !sameRepository(head, repository)) ??
-        (isWithin(source, repository) ? undefined : source));
-  if (got === undefined) return undefined;
-  return refuse('wrong-repository', { task: taskId, got, want: repository });
+  return (
+    heads.find((head) => !sameRepository(head, repository)) ??
+    (isWithin(source, repository) ? undefined : source)
+  );
+}
+
+function anyOf(names: readonly string[]): string {
+  return [...new Set(names)].join(' or ');
 }
 
 function builtRevision({ taskId, definition }: Task): Revision | Refusal {

@@ -1,6 +1,7 @@
 import { refuse, type Refusal } from '../errors.ts';
 import type { TaskId } from '../reference.ts';
-import { readArtifact, type Source } from './artifact.ts';
+import type { Source } from './artifact.ts';
+import { readArtifact } from './read-artifact.ts';
 import type { SignedDocument, Subject } from './chain-of-trust.ts';
 import { completedRun, sameTask } from './status.ts';
 import { Definition, firstProblem } from './task.ts';

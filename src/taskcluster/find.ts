@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { fail, refuse, type Refusal } from '../errors.ts';
+import { fail, isRefusal, refuse, type Refusal } from '../errors.ts';
 import type { BuildPolicy } from '../image.ts';
 import { TaskId, type Revision } from '../reference.ts';
 import type { BuildAsk } from '../states.ts';
-import { readArtifact, type Source } from './artifact.ts';
+import type { Source } from './artifact.ts';
+import { readArtifact } from './read-artifact.ts';
 import { labels } from './definition.ts';
 import { readJson } from '../json.ts';
 import { firstProblem } from './task.ts';
@@ -40,13 +41,33 @@ async function findLatest(
 }
 
 /**
- * Only the tip of a push has a decision task. Its label map also names tasks of older pushes, where the image's inputs
- * did not change: the task was cached.
+ * The first of the image's projects whose push of this commit names the image: Mercurial's repositories share commits,
+ * and a later push of one names the task of an earlier one.
  */
 async function findByRevision(
   source: Source,
-  { trustDomain, project, name }: BuildPolicy,
+  build: BuildPolicy,
   revision: Revision,
+): Promise<TaskId | Refusal> {
+  const projects = [...new Set(build.sources.map(({ project }) => project))];
+  const refusals: Refusal[] = [];
+  for (const project of projects) {
+    const found = await findInPush(source, build, { project, revision });
+    if (!isRefusal(found)) return found;
+    refusals.push(found);
+  }
+  const told = refusals.find(({ reason }) => reason !== 'unknown-commit');
+  return told ?? refuse('unknown-commit', { revision, project: projects.join(' or ') });
+}
+
+/**
+ * Only the tip of a push has a decision task. Its label map also names tasks of older pushes, where the image's inputs
+ * did not change: the task was cached.
+ */
+async function findInPush(
+  source: Source,
+  { trustDomain, name }: BuildPolicy,
+  { project, revision }: { readonly project: string; readonly revision: Revision },
 ): Promise<TaskId | Refusal> {
   const route = `${trustDomain}.v2.${project}.revision.${revision}.taskgraph.decision`;
   const decision = await source.metadata.findTask(route);

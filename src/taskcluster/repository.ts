@@ -17,6 +17,11 @@ export function isWithin(address: string, repository: string): boolean {
   return samePrefix(outer, [...head.slice(0, -1), last]);
 }
 
+/** `github.com/mozilla-releng/fxci-config`: as a scope names the repository. */
+export function repositoryPath(repository: string): string {
+  return repositoryParts(repository)?.slice(1).join('/') ?? repository;
+}
+
 function samePrefix(prefix: readonly string[], parts: readonly string[]): boolean {
   return prefix.length <= parts.length && prefix.every((part, at) => part === parts[at]);
 }

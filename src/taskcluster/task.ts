@@ -53,7 +53,7 @@ export const Definition = z.object({
     rdpInfo: z.unknown().optional(),
   }),
   tags: z.record(z.string(), z.string()).default({}),
-  extra: z.object({ tasks_for: z.unknown().optional() }).optional(),
+  extra: z.object({ tasks_for: z.unknown().optional(), parent: z.unknown().optional() }).optional(),
 });
 export type Definition = z.infer<typeof Definition>;
 

@@ -12,8 +12,8 @@ import {
   type Subject,
 } from './chain-of-trust.ts';
 import { checksOf } from './checks.ts';
-import { provenByDecision } from './decision.ts';
-import { definedBuild } from './definition.ts';
+import { boundByDecision, type Created } from './decision.ts';
+import { definedBuild, type DefinedBuild } from './definition.ts';
 import { readCertificate, readSubject } from './evidence.ts';
 
 const imageArtifact = 'public/image.tar.zst';
@@ -21,37 +21,40 @@ const imageArtifact = 'public/image.tar.zst';
 /** What to believe, and when. */
 export interface Trust {
   readonly keys: readonly ChainOfTrustKey[];
-  readonly verifyDecisionTask: boolean;
   readonly now: () => Date;
 }
 
-/** Proves where a task's latest run comes from: its status, its definition, its chain of trust, its artifact's storage. */
+/**
+ * Proves where a task's latest run comes from: its status, its definition, its chain of trust, the decision task that
+ * planned it, its artifact's storage.
+ */
 export async function verifyBuild(
   source: Source,
-  { keys, verifyDecisionTask, now }: Trust,
+  { keys, now }: Trust,
   { build, taskId }: { readonly build: BuildPolicy; readonly taskId: TaskId },
 ): Promise<TrustedBuild | Refusal> {
   const task = await readSubject(source, taskId, now());
   if ('outcome' in task) return task;
   const { subject, parsed } = task;
-  const defined = definedBuild(parsed, build, taskId);
-  if ('outcome' in defined) return defined;
+  const claim = definedBuild(parsed, build, taskId);
+  if ('outcome' in claim) return claim;
+  const { claimed, ...defined } = claim;
   const signed = await readCertificate(source, subject);
   if ('outcome' in signed) return signed;
   const certificate = verifyChainOfTrust(signed, subject, keys);
   if ('outcome' in certificate) return certificate;
+  const created = { subject, parsed, claimed, build, revision: defined.revision };
+  const origin = await provenOrigin(source, { keys, now }, created);
+  if ('outcome' in origin) return origin;
   const artifact = await provenArtifact(source, { subject, certificate }, now());
   if ('outcome' in artifact) return artifact;
-  const decision = verifyDecisionTask
-    ? await provenByDecision(source, { keys, now }, { subject, parsed, build })
-    : undefined;
-  if (typeof decision === 'object') return decision;
   const definition = wholeNumbersHash(subject);
   if (typeof definition !== 'string') return definition;
   const proven = {
     taskId,
     runId: subject.run.runId,
     ...defined,
+    ...origin,
     builtAt: subject.run.resolved,
     expires: subject.run.expires,
     definition,
@@ -59,7 +62,34 @@ export async function verifyBuild(
     signedBy: certificate.signedBy,
     artifact,
   };
-  return { ...proven, checks: checksOf(proven, build, decision) };
+  return { ...proven, checks: checksOf(proven, build.name) };
+}
+
+type Origin = Pick<TrustedBuild, 'repository' | 'project' | 'branch' | 'decision'>;
+
+/** Where the build comes from: as its decision task proves, or by its own word where the policy asks for none. */
+async function provenOrigin(
+  source: Source,
+  trust: Trust,
+  {
+    build,
+    claimed,
+    ...created
+  }: Omit<Created, 'pool' | 'trustDomain'> & {
+    readonly build: BuildPolicy;
+    readonly claimed: DefinedBuild['claimed'];
+  },
+): Promise<Origin | Refusal> {
+  const { decision, trustDomain } = build;
+  if (decision === 'none') {
+    const [{ repository, project }] = claimed;
+    return { repository, project, decision };
+  }
+  const asked = { ...created, claimed, trustDomain, pool: decision.pool };
+  const bound = await boundByDecision(source, trust, asked);
+  if ('outcome' in bound) return bound;
+  const { repository, project, branch } = bound.source;
+  return { repository, project, branch, decision: bound.decision };
 }
 
 async function provenArtifact(

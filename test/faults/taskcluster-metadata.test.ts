@@ -14,6 +14,7 @@ import {
   setting,
   shortTimeouts,
   someBytes,
+  unbound,
 } from '../taskcluster/setting.ts';
 
 const given = setting();
@@ -68,7 +69,8 @@ describe.each(Object.entries(answers))('where %s', (_, { byCommit, ...answer }) 
     if (answer.path === '/task/') taskcluster.faults.push({ ...answer, fault: 'none' });
     taskcluster.faults.push({ ...answer, ...fault });
     const by = builds({ timeouts });
-    return byCommit ? findByCommit(by) : by.verify(image, taskId);
+    // Of the image's task alone: its decision task is asked the same.
+    return byCommit ? findByCommit(by) : by.verify(unbound, taskId);
   }
   const outcome = (fault: Wrong): Promise<Reason | undefined> => reasonOf(asked(fault));
 

@@ -240,7 +240,10 @@ const changes: Readonly<Record<string, Change>> = {
     happens: (scene) =>
       underPolicy(scene, (policy) => ({
         ...policy,
-        taskcluster: { ...policy.taskcluster, verifyDecisionTask: true },
+        taskcluster: {
+          ...policy.taskcluster,
+          chainOfTrustKeys: [{ key: `${'A'.repeat(43)}=`, until: undefined }],
+        },
       })),
   },
   'the registry is another': {

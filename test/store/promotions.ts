@@ -38,6 +38,12 @@ export function planOf(image: string, tag: string): Plan {
       runId: 0,
       label: `docker-image-${image}`,
       repository: 'https://github.com/mozilla-releng/fxci-config',
+      project: 'fxci-config',
+      branch: 'main',
+      decision: {
+        taskId: TaskId.parse('VzkqXAw6TpKmvIG1mBoAeg'),
+        scope: 'assume:repo:github.com/mozilla-releng/fxci-config:branch:main',
+      },
       revision: Revision.parse('bd900d7a313c796d48da21fdb54ae35db812e3dc'),
       workerPool: 'releng-3/linux-docker',
       schedulerId: 'releng-level-3',

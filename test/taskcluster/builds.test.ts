@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { publishBuild } from '../../local/builds.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
+import { buildPolicyOf } from '../build-policy-of.ts';
 import { Revision } from '../../src/reference.ts';
 import { archive, download, image, reasonOf, revision, setting, trusted } from './setting.ts';
 
@@ -90,6 +91,12 @@ describe('verify', () => {
       runId: 0,
       label: 'docker-image-build-decision',
       repository: 'https://github.com/mozilla-releng/fxci-config',
+      project: 'fxci-config',
+      branch: 'main',
+      decision: {
+        taskId: published.decision,
+        scope: 'assume:repo:github.com/mozilla-releng/fxci-config:branch:main',
+      },
       revision,
       workerPool: 'releng-3/linux-docker',
       schedulerId: 'releng-level-3',
@@ -103,7 +110,7 @@ describe('verify', () => {
     expect(build.checks.map(({ check }) => check)).toEqual([
       'status',
       ...Array.from({ length: 5 }, () => 'definition'),
-      ...Array.from({ length: 3 }, () => 'chain-of-trust'),
+      ...Array.from({ length: 5 }, () => 'chain-of-trust'),
       'artifact',
     ]);
   });
@@ -118,13 +125,14 @@ describe('verify', () => {
     const { taskcluster, builds } = given();
     const gecko = {
       ...image,
-      build: {
-        name: 'decision',
-        trustDomain: 'gecko',
-        project: 'mozilla-central',
-        workerPool: 'gecko-3/images',
-        repository: 'https://hg.mozilla.org/mozilla-central',
-      },
+      build: buildPolicyOf(
+        { name: 'decision', trustDomain: 'gecko', workerPool: 'gecko-3/images' },
+        {
+          project: 'mozilla-central',
+          repository: 'https://hg.mozilla.org/mozilla-central',
+          branch: 'default',
+        },
+      ),
     };
     const { taskId } = await publishBuild(taskcluster, { image: gecko, revision, archive });
     expect(await builds().verify(gecko, taskId)).toMatchObject({ taskId, revision });

@@ -9,8 +9,9 @@ import {
 } from '../../local/taskcluster/certificate.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { StoredRun, StoredTask } from '../../local/taskcluster/world.ts';
+import { isRefusal } from '../../src/errors.ts';
 import type { Reason } from '../../src/reasons.ts';
-import { image, reasonOf, setting, someBytes, trusted } from './setting.ts';
+import { image, reasonOf, setting, someBytes, trusted, unbound } from './setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);
@@ -25,7 +26,7 @@ async function outcome(
   const { builds, publish, taskcluster } = given();
   const published = await publish({ archive, ...twists });
   change(taskcluster.tasks.get(published.decision) as never, published);
-  return reasonOf(builds({ verifyDecisionTask: true }).verify(image, published.taskId));
+  return reasonOf(builds().verify(image, published.taskId));
 }
 
 /** Lets the decision task, signed by its worker, have planned something else. */
@@ -61,16 +62,17 @@ function recertify(
   }
 }
 
-describe('the deep mode', () => {
-  it('adds the decision task’s word to what was proven', async () => {
+describe('the decision task', () => {
+  it('binds the build to its repository and branch: its word is among what was proven', async () => {
     const { builds, publish } = given();
     const published = await publish({ archive });
-    const build = await trusted(builds({ verifyDecisionTask: true }), published);
-    expect(build.checks.map(({ says }) => says)).toContain(
-      `the signed task graph of decision task ${published.decision} holds exactly this task`,
+    const build = await trusted(builds(), published);
+    expect(build.checks.map(({ says }) => says)).toEqual(
+      expect.arrayContaining([
+        `decision task ${published.decision} is signed too, and may act for repo:github.com/mozilla-releng/fxci-config:branch:main and no other repository`,
+        `the signed task graph of ${published.decision} holds exactly this task`,
+      ]),
     );
-    const plain = await trusted(builds(), published);
-    expect(plain.checks).toHaveLength(build.checks.length - 1);
   });
 
   it('takes a planned definition that leaves out what the queue adds', async () => {
@@ -210,13 +212,18 @@ describe('the deep mode', () => {
     expect(await outcome(() => {}, odd)).toBe('not-in-graph');
   });
 
-  it('is not needed for the rest: without it the same task is trusted', async () => {
+  it('is not asked where the policy says so, and then nothing claims that it was', async () => {
     const { builds, publish, taskcluster } = given();
     const published = await publish({ archive });
     taskcluster.tasks.delete(published.decision);
-    expect(await reasonOf(builds().verify(image, published.taskId))).toBeUndefined();
-    const deep = builds({ verifyDecisionTask: true });
-    expect(await reasonOf(deep.verify(image, published.taskId))).toBe('unknown-task');
+    expect(await reasonOf(builds().verify(image, published.taskId))).toBe('unknown-task');
+    const build = await builds().verify(unbound, published.taskId);
+    if (isRefusal(build)) throw new Error(build.reason);
+    const said = build.checks.map(({ says }) => says).join('\n');
+    expect(said).toContain('is the task’s own word');
+    expect(said).not.toMatch(/graph|decision task proves|was built from [^:]*$/m);
+    expect(build).toMatchObject({ decision: 'none' });
+    expect(build.branch).toBeUndefined();
   });
 });
 

@@ -10,7 +10,7 @@ import type { StoredTask } from '../../local/taskcluster/world.ts';
 import { isRefusal } from '../../src/errors.ts';
 import type { TaskId } from '../../src/reference.ts';
 import { mutants, type Mutant } from './mutate.ts';
-import { image, setting, someBytes, trusted } from './setting.ts';
+import { image, setting, someBytes, trusted, unbound } from './setting.ts';
 
 const given = setting();
 
@@ -44,7 +44,7 @@ async function certified(): Promise<Uint8Array> {
 }
 
 /** What is said about a task that the queue and a level-3 worker tell about like this. */
-async function outcomeOf(documents: Partial<Documents>): Promise<string> {
+async function outcomeOf(documents: Partial<Documents>, of = unbound): Promise<string> {
   const { taskcluster, builds } = given();
   const { definition, status, certificate } = { ...good, ...documents };
   const task = taskcluster.tasks.get(taskId);
@@ -57,7 +57,7 @@ async function outcomeOf(documents: Partial<Documents>): Promise<string> {
   }
   Object.assign(task, { definition, status });
   try {
-    const outcome = await builds().verify(image, taskId);
+    const outcome = await builds().verify(of, taskId);
     return isRefusal(outcome) ? outcome.reason : 'accepted';
   } catch (error) {
     return `thrown: ${error instanceof Error && 'reason' in error ? String(error.reason) : String(error)}`;
@@ -69,7 +69,7 @@ const irrelevantDefinition: readonly (readonly [RegExp, string])[] = [
   [/^(priority|retries|requires|dependencies)\b/, 'when it runs, not what it is'],
   [/^projectId (?!gone|is)/, 'Taskcluster’s own grouping; the status has to agree'],
   [/^projectId (gone|is (empty|null))/, 'the same: missing means “none”'],
-  [/^taskGroupId /, 'which push created it: asked in the deep mode only'],
+  [/^taskGroupId /, 'which push created it: the decision task’s to say'],
   [/^scopes\b/, 'what the task may do elsewhere; it can’t widen what it may be'],
   [/^routes\.(1|2|3)\b/, 'how else it can be found: only the hash route counts'],
   [/^payload\.(image|maxRunTime|artifacts)\b/, 'the recipe, as landed at the built commit'],
@@ -161,6 +161,29 @@ describe('one change of one field', () => {
       irrelevantDefinition,
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('of the recipe is refused: the decision task has planned another', async () => {
+    const recipe = /^(payload|routes|scopes|metadata|tags|extra|unexpected|taskGroupId)\b/;
+    const excused = mutants(good.definition).filter(
+      ({ what }) =>
+        recipe.test(what) && irrelevantDefinition.some(([pattern]) => pattern.test(what)),
+    );
+    const wrong = await survivors(
+      excused,
+      (definition: TaskDefinition) =>
+        outcomeOf(
+          {
+            definition,
+            status: statusOf(taskId, definition, good.status.runs),
+            certificate: { ...good.certificate, task: definition },
+          },
+          image,
+        ),
+      [],
+    );
+    expect(wrong).toEqual([]);
+    expect(excused.length).toBeGreaterThan(20);
   });
 
   it('of the status is refused where trust hangs on it', async () => {

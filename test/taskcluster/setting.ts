@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { publishBuild, type PublishedBuild, type Twists } from '../../local/builds.ts';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
+import { buildPolicyOf } from '../build-policy-of.ts';
 import { explain, isRefusal, PromotionError, type Refusal } from '../../src/errors.ts';
 import type { Image } from '../../src/image.ts';
 import type { TrustedBuild } from '../../src/plan.ts';
@@ -13,19 +14,19 @@ export const revision = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
 /** `build-decision`, as the committed configuration has it. */
 export const image: Image = {
   name: 'build-decision',
-  build: {
-    name: 'build-decision',
-    trustDomain: 'releng',
-    project: 'fxci-config',
-    workerPool: 'releng-3/linux-docker',
-    repository: 'https://github.com/mozilla-releng/fxci-config',
-  },
+  build: buildPolicyOf(
+    { name: 'build-decision', trustDomain: 'releng', workerPool: 'releng-3/linux-docker' },
+    { project: 'fxci-config', repository: 'https://github.com/mozilla-releng/fxci-config' },
+  ),
   publish: 'mozillareleases/build-decision',
   formerly: [],
   tag: { from: 'revision' },
   pins: [],
   message: 'chore: update build-decision image in templates',
 };
+
+/** The same where nobody planned its builds: what the image's own documents say must do. */
+export const unbound: Image = { ...image, build: { ...image.build, decision: 'none' } };
 
 /** Ten mebibytes and a bit, so that there are two checkpoints and a rest; no two blocks are alike. */
 export const archive = someBytes(10 * 1024 * 1024 + 4321);
@@ -77,7 +78,6 @@ export function setting(): () => Setting {
       createBuilds({
         rootUrl: taskcluster.rootUrl,
         chainOfTrustKeys: [{ key: taskcluster.key }],
-        verifyDecisionTask: false,
         limits: downloadLimits,
         now: () => new Date(),
         timeouts: shortTimeouts,

@@ -27,8 +27,11 @@ let refused = 0;
 const { signed, subject } = handwritten();
 
 function handwritten(): { readonly signed: SignedDocument; readonly subject: Subject } {
+  const [source] = image.build.sources;
+  if (!source) throw new Error('no source');
   const definition = imageDefinition({
     build: image.build,
+    source,
     revision,
     decision: newTaskId(),
     created: new Date('2026-11-01T10:00:00.000Z'),

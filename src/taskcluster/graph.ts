@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { fail, isRefusal, refuse, type Refusal } from '../errors.ts';
+import { readJson } from '../json.ts';
+import type { TaskId } from '../reference.ts';
+import type { Source } from './artifact.ts';
+import type { Certificate, Subject } from './chain-of-trust.ts';
+import { difference } from './difference.ts';
+import { EntryFinder } from './graph-entry.ts';
+import { passArtifact } from './read-artifact.ts';
+
+const graphName = 'public/task-graph.json';
+/** Gecko's task graph of a full push is the largest known, some tens of MiB. */
+const graphLimit = 128 * 1024 * 1024;
+
+/** A decision or action task whose certificate is proven. */
+export interface Planner {
+  readonly subject: Subject;
+  readonly certificate: Certificate;
+}
+
+/**
+ * Why the signed task graph of `planner` does not hold exactly the task `created`; `undefined` where it does. The graph
+ * is read once, hashed as it passes, and nothing but the task's own entry is kept of it.
+ */
+export async function missingInGraph(
+  source: Source,
+  planner: Planner,
+  created: Subject,
+): Promise<Refusal | undefined> {
+  const task = planner.subject.taskId;
+  const entry = await plannedEntry(source, planner, created.taskId);
+  if (isRefusal(entry)) return entry;
+  const problem = entry ? otherThanPlanned(entry, { planner: task, created }) : '';
+  if (problem === undefined) return undefined;
+  return refuse('not-in-graph', { decision: task, task: created.taskId, problem });
+}
+
+async function plannedEntry(
+  source: Source,
+  { subject: { taskId: task, run }, certificate }: Planner,
+  wanted: TaskId,
+): Promise<Uint8Array | Refusal | undefined> {
+  const want = certificate.sha256(graphName);
+  const facts = { task, artifact: graphName };
+  if (!want) return refuse('artifact-not-signed', facts);
+  const artifact = { taskId: task, runId: run.runId, name: graphName };
+  const passed = await passArtifact(source, { artifact, limit: graphLimit }, async (bytes) => {
+    const hash = createHash('sha256');
+    const finder = new EntryFinder(wanted);
+    for await (const chunk of bytes) {
+      hash.update(chunk);
+      finder.push(chunk);
+    }
+    return { sha256: `sha256:${hash.digest('hex')}`, found: finder.end() };
+  });
+  if (!passed) return refuse('artifact-missing', { ...facts, run: String(run.runId) });
+  const { sha256, found } = passed;
+  if (sha256 !== want) return refuse('artifact-hash', facts);
+  if ('problem' in found) return unreadable(task, found.problem);
+  return found.entry;
+}
+
+function unreadable(task: TaskId, problem: string): never {
+  return fail('taskcluster-nonsense', { what: `the request for ${graphName} of ${task}`, problem });
+}
+
+const Entry = z.object({ task: z.record(z.string(), z.unknown()) });
+
+/** Written when the decision task creates the task, so that the graph knows it not yet or knows it relatively. */
+const unsettled = new Set([
+  'created',
+  'deadline',
+  'dependencies',
+  'expires',
+  'projectId',
+  'schedulerId',
+  'taskGroupId',
+  'taskQueueId',
+  'priority',
+]);
+
+/** Where the created task is another than the planned one, as the end of a sentence. */
+function otherThanPlanned(
+  entry: Uint8Array,
+  { planner, created }: { readonly planner: TaskId; readonly created: Subject },
+): string | undefined {
+  const json = readJson(entry);
+  const parsed = 'problem' in json ? undefined : Entry.safeParse(json.value);
+  if (!parsed?.success) {
+    return unreadable(planner, 'problem' in json ? json.problem : 'it has another shape');
+  }
+  const { definition } = created;
+  const planned = parsed.data.task;
+  const at = new Date(String(definition['created']));
+  const shared = Object.fromEntries(
+    Object.entries(settle(definition)).filter(
+      ([key, value]) => Object.hasOwn(planned, key) || !isQueueDefault(key, value),
+    ),
+  );
+  const field =
+    difference(resolveTimes(settle(planned), at), shared) ??
+    foreignDependency(planned, definition, planner);
+  return field === undefined ? undefined : ` as it was planned: ${field} differs`;
+}
+
+function settle(task: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(task).filter(([key]) => !unsettled.has(key)));
+}
+
+/** What a task waits for is planned; whoever creates it adds itself and its task group. */
+function foreignDependency(
+  planned: Readonly<Record<string, unknown>>,
+  { dependencies, taskGroupId }: Readonly<Record<string, unknown>>,
+  planner: TaskId,
+): string | undefined {
+  const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+  const known = new Set([...list(planned['dependencies']), taskGroupId, planner]);
+  return list(dependencies).every((one) => known.has(one)) ? undefined : 'dependencies';
+}
+
+/** What the queue adds to a definition that does not say it. */
+function isQueueDefault(key: string, value: unknown): boolean {
+  if (key === 'retries') return value === 5;
+  if (key === 'requires') return value === 'all-completed';
+  if (key === 'provisionerId' || key === 'workerType') return true;
+  return (
+    ['routes', 'scopes', 'tags', 'extra'].includes(key) && Object.keys(value ?? {}).length === 0
+  );
+}
+
+const units: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+  month: 30 * 86_400,
+  year: 365 * 86_400,
+};
+
+/** `{ "relative-datestamp": "1 year" }` as taskgraph resolves it: from when the task was created. */
+function resolveTimes(value: unknown, created: Date): unknown {
+  if (Array.isArray(value)) return value.map((item) => resolveTimes(item, created));
+  if (typeof value !== 'object' || value === null) return value;
+  const relative = 'relative-datestamp' in value ? value['relative-datestamp'] : undefined;
+  if (typeof relative === 'string') return later(created, relative) ?? value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [key, resolveTimes(member, created)]),
+  );
+}
+
+function later(created: Date, relative: string): string | undefined {
+  const [, count, unit = ''] = /^(\d+) ?([a-z]+?)s?$/.exec(relative) ?? [];
+  const seconds = units[unit];
+  if (!count || seconds === undefined) return undefined;
+  return new Date(created.getTime() + Number(count) * seconds * 1000).toISOString();
+}
