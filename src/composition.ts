@@ -31,7 +31,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
   readonly repin: RepinCommand;
 } {
   const { taskcluster, limits } = policy;
-  const archiveLimits = { unpacked: limits.unpacked };
+  const archiveLimits = { unpacked: limits.unpacked, processor: limits.processor };
   const docker = { dockerHost: environment.DOCKER_HOST, dockerTls: environment };
   const { url, tokenService } = policy.registry;
   const registryOptions = { url, tokenService };

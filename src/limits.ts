@@ -18,6 +18,8 @@ export const limitsSchema = z
   .strictObject({
     artifact: bytes.default(8 * gibibyte),
     unpacked: bytes.default(32 * gibibyte),
+    /** Processor time that reading an archive may take. */
+    processor: duration.default(10 * 60_000),
     /** Bytes a second that a download must give, over each minute in which it is waited for. */
     downloadRate: bytes.default(64 * 1024),
     /** Requests under way at once, of one person and in all. */

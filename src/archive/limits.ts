@@ -4,6 +4,8 @@ import { fail } from '../errors.ts';
 export interface ArchiveLimits {
   /** Bytes of the unpacked tar, in all. */
   readonly unpacked: number;
+  /** Milliseconds of a processor that it may take to read it, where that is done in a thread; ten minutes by default. */
+  readonly processor?: number;
   /**
    * Times its own size that an archive may unpack to, beyond the first 64 MiB. Real images reach 3 to 10, zeros 30,000.
    * @default 200

@@ -4,12 +4,13 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ReadArchive } from '../archive/archive.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
-import { PromotionError } from '../errors.ts';
+import { PromotionError, refuse } from '../errors.ts';
 import type { Contents } from '../plan.ts';
 import type { Bytes } from '../ports.ts';
 import { Bell } from './bell.ts';
 import { CompressorFailure } from './compressor.ts';
 import type { AnnouncedLayer, Filled, FromThread, Order, Packed, ToThread } from './protocol.ts';
+import { watchProcessor } from './processor.ts';
 import { plainZlib, type CompressorSetting } from './setting.ts';
 import { freeSlots, makeSlots, slotOf } from './slots.ts';
 import { stoppable } from './stoppable.ts';
@@ -62,6 +63,9 @@ const { NODE_COMPILE_CACHE } = process.env;
  * modules anew, and load a compiler for that: half of its start and 20 MiB. (`undefined` Node would take for a folder.)
  */
 const threadEnv = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+
+/** Milliseconds of a processor that an archive may take, unless told otherwise: real ones take seconds. */
+const processorTime = 10 * 60_000;
 
 /** How long a thread that was told to stop may take to end its child, in milliseconds. */
 const patience = 2000;
@@ -118,6 +122,7 @@ async function inThread<T>(
 ): Promise<T> {
   const thread = new Thread(job);
   const over = new AbortController();
+  const stopWatching = thread.bound(job.limits.processor ?? processorTime);
   // Whatever fails first ends the other side, too.
   const fed = thread
     .feed(stoppable(bytes, over.signal, onRead))
@@ -128,6 +133,7 @@ async function inThread<T>(
     return result;
   } finally {
     over.abort();
+    stopWatching();
     await thread.end();
   }
 }
@@ -165,6 +171,14 @@ class Thread {
 
   piece({ slot, length }: Filled): Uint8Array {
     return slotOf(this.#outlet, slot, length);
+  }
+
+  /** Fails where it takes more milliseconds of a processor. Gives how to stop looking. */
+  bound(limit: number): () => void {
+    const seconds = String(limit / 1000);
+    return watchProcessor(this.#worker, limit, () =>
+      this.fail(new PromotionError(refuse('archive-too-slow', { seconds }))),
+    );
   }
 
   fail(error: unknown): void {

@@ -181,6 +181,10 @@ export const trust = {
     says: 'The archive unpacks to more than {limit}.',
     next: 'Raise the limit in the configuration if the image is meant to be that large.',
   },
+  'archive-too-slow': {
+    says: 'Reading the archive took more than {seconds} s of a processor, which no real image does.',
+    next: 'Look at what the task has built; an operator may raise `limits.processor`.',
+  },
   'archive-ratio': {
     says: 'The archive unpacks to more than {limit} times its size.',
     next: 'Do not promote it: images do not compress like that.',

@@ -321,3 +321,41 @@ class SlowShelf extends Shelf {
     await super.add(piece, letGo);
   }
 }
+
+describe('an archive that takes more of a processor than is allowed', () => {
+  const allowed = { ...limits, processor: 1 };
+  const packed = async () =>
+    Buffer.concat(await Array.fromAsync(zstd(imageArchive(image, 'image_builder'))));
+  /** Begins as an archive and never ends. */
+  async function* endless(): Bytes {
+    yield (await packed()).subarray(0, 1000);
+    await new Promise(() => undefined);
+  }
+
+  it('is given up while it is looked into', async () => {
+    await expect(inspectArchive(endless(), allowed)).rejects.toMatchObject({
+      reason: 'archive-too-slow',
+      facts: { seconds: '0.001' },
+    });
+  });
+
+  it('is given up while it is packed', async () => {
+    const signal = AbortSignal.timeout(15_000);
+    const options = { limits: allowed, compressor: plainZlib, signal };
+    const to = { onLayer: async () => new Shelf(), onDone: () => {}, onRead: () => {} };
+    await expect(packArchive(endless(), options, to)).rejects.toMatchObject({
+      reason: 'archive-too-slow',
+    });
+  });
+
+  it('is not one that only waits for its bytes', async () => {
+    const whole = await packed();
+    async function* late(): Bytes {
+      yield whole.subarray(0, 1000);
+      await sleep(2200);
+      yield whole.subarray(1000);
+    }
+    const { imageId } = await inspectArchive(late(), { ...limits, processor: 2000 });
+    expect(imageId).toMatch(/^sha256:/);
+  });
+});

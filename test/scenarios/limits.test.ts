@@ -167,3 +167,21 @@ it('60 checks at once are all answered, by a few gits that read each tree a few 
   // Three trees of git's are read for one check, with five processes each.
   expect(all).toBeLessThanOrEqual(4 * 3 * 6);
 });
+
+it('an archive that takes too much of a processor is refused, however long its bytes take', async () => {
+  const world = await on.start({ policy: limits({ processor: 1 }) });
+  const { taskId } = await on.outside.build('build-decision');
+  // Its bytes never end, as far as anybody can tell.
+  on.outside.taskcluster.faults.push({
+    at: 'storage',
+    path: 'image.tar',
+    fault: 'stall',
+    after: 200,
+  });
+  await world.ask(alice, `build-decision ${taskId}`);
+  await world.until('refused');
+  expect(world.thread().at(-1)).toMatch(
+    /Reading the archive took more than 0\.001 s of a processor/,
+  );
+  expect(await world.reasons()).toEqual(['archive-too-slow']);
+});
