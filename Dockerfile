@@ -34,4 +34,4 @@ EXPOSE 3000
 # Any answer is a sign of life: where Slack speaks HTTP without OPS_PORT, it is that there is no such page.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "-e", "const { PORT, OPS_PORT } = process.env; fetch(`http://127.0.0.1:${OPS_PORT || PORT}/livez`).then(() => process.exit(0), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=4", "src/main.ts"]
+CMD ["node", "--disable-sigusr1", "--max-semi-space-size=4", "src/main.ts"]

@@ -14,7 +14,7 @@ export interface LocalBot {
 }
 
 /** What `npm start` gives Node. */
-export const nodeOptions = ['--max-semi-space-size=4'];
+export const nodeOptions = ['--disable-sigusr1', '--max-semi-space-size=4'];
 
 /** Starts `src/main.ts` with exactly this environment and waits until it is ready. */
 export async function startBot(

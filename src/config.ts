@@ -1,5 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { addressProblem } from './database-url.ts';
 import { readDockerHost } from './docker-host.ts';
 import { policySchema, type Policy } from './policy.ts';
 import { serviceUrl } from './urls.ts';
@@ -43,6 +44,10 @@ const environmentSchema = z.object({
   DATABASE_URL: z
     .string()
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, 'is neither sqlite:<file> nor postgres://…')
+    .superRefine((url, context) => {
+      const message = url.startsWith('sqlite:') ? undefined : addressProblem(url);
+      if (message) context.addIssue({ code: 'custom', message });
+    })
     .transform((value) => new Secret(value))
     .prefault('sqlite:data/promote-image.sqlite'),
   AUDIT_KEY: secret.optional(),

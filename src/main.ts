@@ -7,16 +7,17 @@ import { createBot } from './bot.ts';
 import { connectWorld } from './composition.ts';
 import { formatProblem, type Environment } from './config.ts';
 import { fail, PromotionError } from './errors.ts';
-import type { Secrets } from './ports.ts';
 import { Secret } from './secret.ts';
+import { passwordsIn } from './database-url.ts';
 import { keepTicking } from './service/clock.ts';
 import { healthRoutes, serveRoutes, type HealthRoute } from './service/health.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
-import { createLogging, type Logging } from './service/log.ts';
+import { createLogging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
 import { createPostWatch } from './service/post-watch.ts';
 import { createReadiness, watchReadiness } from './service/readiness.ts';
+import { guarded } from './service/redaction.ts';
 import { withoutSecrets } from './service/secret-files.ts';
 import { stopOnSignals } from './service/shutdown.ts';
 import { createSlackApp } from './slack/app.ts';
@@ -55,6 +56,7 @@ async function start({ policy, environment }: Config): Promise<void> {
   for (const value of Object.values(environment)) {
     if (value instanceof Secret) logging.secrets.add(value);
   }
+  for (const password of passwordsIn(environment.DATABASE_URL)) logging.secrets.add(password);
   const env = takeEnvironment();
   const store = await openStore(environment.DATABASE_URL.reveal(), {
     now,
@@ -66,7 +68,7 @@ async function start({ policy, environment }: Config): Promise<void> {
   const people = createPeople(client, policy.slack.team);
   const [working, delivering] = [new AbortController(), new AbortController()];
   const { signal } = working;
-  const ports = { ...world, secrets: watched(world.secrets, logging), people, store };
+  const ports = { ...world, ...guarded(world, logging.secrets), people, store };
   const bot = createBot({ policy, ports, now, newId, log, signal });
   const watch = createPostWatch(now);
   const connection = () => slackApp.trouble();
@@ -141,15 +143,6 @@ function takeEnvironment(): Readonly<Record<string, string | undefined>> {
   const rest = withoutSecrets(process.env);
   for (const name of Object.keys(process.env)) if (!(name in rest)) delete process.env[name];
   return rest;
-}
-
-/** Credentials that were decrypted become known to the log’s sink, so that no line can hold them. */
-function watched(secrets: Secrets, { secrets: passing }: Logging): Secrets {
-  return async () => {
-    const credentials = await secrets();
-    passing.addCredentials(credentials);
-    return credentials;
-  };
 }
 
 /** Ten letters and digits that are not mistaken for each other: 50 bits. */

@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql, type PostgresPool, type PostgresPoolClien
 import pLimit from 'p-limit';
 import { Pool, types, type ClientConfig, type PoolClient } from 'pg';
 import { fail, PromotionError, refuse } from '../errors.ts';
+import { addressProblem } from '../database-url.ts';
 import type { Database } from './database.ts';
 import { unfitness } from './postgres-fitness.ts';
 import { locks, Session } from './postgres-session.ts';
@@ -102,9 +103,9 @@ function assemble(name: string, pool: Pool, session: Session): Database {
 
 /** For messages: the URL without user, password and parameters. */
 function nameOf(url: string): string {
-  if (!URL.canParse(url)) {
-    return fail('database-unopened', { database: 'postgres', problem: 'its URL cannot be read' });
-  }
+  const unread = addressProblem(url);
+  if (unread)
+    return fail('database-unopened', { database: 'postgres', problem: `its URL ${unread}` });
   const { host, pathname } = new URL(url);
   return `postgres://${host}${pathname}`;
 }
