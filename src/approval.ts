@@ -125,7 +125,11 @@ function personsAmong(decider: Decider, { people }: ApprovalPolicy): PersonOf {
   return tellPeople({ accounts: [member, requester, ...approvedBy, ...aliases], aliases: people });
 }
 
-function mayDecide({ member, group }: Decider, { approvers }: ApprovalPolicy): Refusal | undefined {
+/** What keeps this account from being an approver, whoever asked for whatever it is. */
+export function mayDecide(
+  { member, group }: Pick<Decider, 'member' | 'group'>,
+  { approvers }: ApprovalPolicy,
+): Refusal | undefined {
   const unfit = mayAct(member);
   if (unfit) return unfit;
   const listed = !approvers.users || approvers.users.includes(member.id);

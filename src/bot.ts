@@ -14,7 +14,7 @@ import type { RepinCommand } from './ports.ts';
 import type { Store } from './store-port.ts';
 import type { PromotionPorts } from './promotion.ts';
 import { publishedIn } from './published.ts';
-import { startRepin } from './repinning.ts';
+import { createRepins, type Repins } from './repinning.ts';
 import { inMeasure } from './measure.ts';
 import { amongMembers, type Visitor } from './membership.ts';
 import { createShared, type Shared } from './sharing.ts';
@@ -69,6 +69,7 @@ const looksAtOnce = 2;
 export function createBot(options: BotOptions): Bot {
   const { policy, ports } = options;
   const decisions = createDecisions(options);
+  const repins = createRepins(options);
   const work = createWork(options);
   const looks = createShared<Drift>(pLimit(looksAtOnce));
   const vocabulary = { images: policy.images, rootUrl: policy.taskcluster.rootUrl };
@@ -77,7 +78,7 @@ export function createBot(options: BotOptions): Bot {
     async onCommand(delivery) {
       const command = parseCommand(delivery.text, vocabulary);
       if (isRefusal(command)) return answerRefusal(command, delivery, ports.store);
-      return obey(command, delivery, { ...options, decisions, looks });
+      return obey(command, delivery, { ...options, decisions, repins, looks });
     },
     onAsk: (delivery, ask) => begin(ask, delivery, options),
     onDecision: (click) => decisions.decide(click),
@@ -99,6 +100,7 @@ export function createBot(options: BotOptions): Bot {
 
 interface Obeying {
   readonly decisions: Decisions;
+  readonly repins: Repins;
   /** Images that are looked at for `check`: the same one once for all who ask at the same time. */
   readonly looks: Shared<Drift>;
 }
@@ -106,7 +108,7 @@ interface Obeying {
 async function obey(
   command: Command,
   delivery: Delivery & { readonly text: string },
-  { decisions, looks, ...options }: BotOptions & Obeying,
+  { decisions, repins, looks, ...options }: BotOptions & Obeying,
 ): Promise<Answer> {
   const { policy, ports } = options;
   switch (command.do) {
@@ -127,7 +129,7 @@ async function obey(
     case 'repin': {
       const image = knownImage(command.image, policy);
       if (isRefusal(image)) return answerRefusal(image, delivery, ports.store);
-      return startRepin({ image, ref: command.reference }, delivery, options);
+      return repins.start({ image, ref: command.reference }, delivery);
     }
   }
 }

@@ -48,10 +48,13 @@ export type PinSource = {
 
 /** The optional step of the runbook that re-pins an image's requirement files. */
 export interface Repin {
+  /** By digest. */
   readonly image: string;
   readonly command: readonly string[];
   readonly source: PinSource;
   readonly workdir: string;
+  /** Whose changes go into the patch: paths of the tree, with `*` within a name and `**` for any depth. */
+  readonly paths?: readonly string[] | undefined;
   readonly network: boolean;
   readonly limits: RepinLimits;
 }
@@ -59,8 +62,12 @@ export interface Repin {
 export interface RepinLimits {
   /** Bytes, also for /tmp. */
   readonly memory: number;
-  /** Bytes in the checkout, in all. */
+  /** Bytes in the checkout, in all, whatever they are called. */
   readonly disk: number;
+  /** Processors’ worth of time. */
+  readonly processors: number;
+  /** Processes and threads at once. */
+  readonly processes: number;
   /** Milliseconds. */
   readonly time: number;
 }

@@ -187,32 +187,20 @@ export function patchReady(patch: {
   readonly files: readonly string[];
   readonly content: string;
   readonly movedSince?: string | undefined;
+  /** A sentence more, in our own words. */
+  readonly note?: string;
 }): Message {
-  const { source, revision, files, content, movedSince } = patch;
+  const { source, revision, files, content, movedSince, note = '' } = patch;
   const moved = movedSince
     ? ` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
     : '';
   const named = files.slice(0, 5).map((path) => code(cut(path, 200)));
   const more = files.length > 5 ? ` and ${files.length - 5} more` : '';
   const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${named.join(', ')}${more}. Lands with \`git am\` or \`hg import\`.${moved}`;
-  const blocks: Block[] = [mrkdwn(line)];
+  const blocks: Block[] = [mrkdwn(line), ...(note ? [mrkdwn(note)] : [])];
   // What people would not see as it is, they read in the file.
   if (content.length <= 2900 && isPlain(content)) blocks.push(preformatted(content));
   return { text: `Patch for ${escape(source)}`, blocks };
-}
-
-export function repinBegins(image: string): Message {
-  return say(
-    `Re-pinning the requirements of *${escape(image)}* in its container. The patch appears in the channel.`,
-  );
-}
-
-export function nothingRepinned(source: string, besides: readonly string[]): Message {
-  const more =
-    besides.length > 0
-      ? ` It added or removed ${besides.slice(0, 5).map(code).join(', ')}; that is left to you.`
-      : '';
-  return say(`The re-pin command changed no file of ${escape(source)}.${more}`);
 }
 
 export function nothingToPatch(source: string): Message {

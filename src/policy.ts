@@ -70,15 +70,25 @@ const image = z.strictObject({
   message: oneLine,
   repin: z
     .strictObject({
-      image: text,
+      /** By digest: what runs is what was reviewed with this file. */
+      image: z
+        .string()
+        .regex(
+          /^[^\s@]{1,255}@sha256:[0-9a-f]{64}$/,
+          'is not an image by its digest (name:tag@sha256:<64 hex digits>)',
+        ),
       command: z.array(z.string()).min(1),
       source: pinSource,
       workdir: z.union([z.literal('.'), relativePath]).default('.'),
+      /** What of its changes goes into the patch; everything below `workdir` unless given. */
+      paths: z.array(relativePath).min(1).optional(),
       network: z.boolean().default(false),
       limits: z
         .strictObject({
           memory: bytes.default(2 * gibibyte),
           disk: bytes.default(2 * gibibyte),
+          processors: z.number().min(0.1).max(64).default(2),
+          processes: z.int().min(1).max(10_000).default(512),
           time: duration.default(15 * 60_000),
         })
         .prefault({}),

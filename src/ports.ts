@@ -130,10 +130,13 @@ export interface Trees {
   read(source: PinSource, names: readonly string[]): Promise<Tree>;
   /** One file of a repository at a revision, as text. */
   file(repository: string, revision: Revision, path: string): Promise<string | Refusal>;
-  /** Lets `work` change files in a checkout of the branch, or of `ref`, and gives what it changed. git only. */
+  /**
+   * Lets `work` change files in a checkout of the branch’s tip, or of a full commit that the branch holds, and gives
+   * what it changed. git only. Throws `not-on-branch` for any other commit.
+   */
   rework(
     source: PinSource,
-    ref: string | undefined,
+    commit: string | undefined,
     work: (folder: string) => Promise<void>,
   ): Promise<Reworked>;
   /** The change as an email patch that `git am`, `git apply` and `hg import` take. Made by git itself. */

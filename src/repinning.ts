@@ -1,46 +1,99 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { mayDecide } from './approval.ts';
 import { answer, answerRefusal, type Answer, type Delivery } from './answer.ts';
 import type { BotOptions } from './bot.ts';
 import { canonicalHash } from './canonical.ts';
-import { explain, PromotionError, refuse, type Refusal } from './errors.ts';
+import { explain, isRefusal, orRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import { sourceUrl, type Image, type Repin } from './image.ts';
 import * as messages from './messages.ts';
 import { short } from './mrkdwn.ts';
+import { isAmong } from './path-pattern.ts';
+import type { Reworked } from './ports.ts';
 import type { AuditEvent, Post, Store } from './store-port.ts';
+import { leftOut, nothingRepinned, repinBegins } from './repin-message.ts';
+import { lookUpApprover } from './who.ts';
 
-/** A branch, or a full commit. */
-const plainRef = /^(?![-/.])(?!.*(?:\.\.|@\{|\/\/|\.lock$))[\w./-]{1,200}$/;
+const fullCommit = /^[0-9a-f]{40}$/;
 
-/**
- * Runs the image’s re-pin command in its container on a fresh checkout, and posts the patch of what it changed. Who
- * asked is told at once; the patch comes into the channel when the command is done.
- */
-export async function startRepin(
-  asked: { readonly image: Image; readonly ref: string | undefined },
-  delivery: Delivery,
-  options: BotOptions,
-): Promise<Answer> {
-  const { image, ref } = asked;
+/** How many may wait behind the one that runs. */
+const mostWaiting = 5;
+
+export interface Repins {
+  /**
+   * Runs the image’s re-pin command in its container on a fresh checkout, when its turn has come, and posts the patch of
+   * what it changed. Who asked is told at once; the patch comes into the channel when the command is done.
+   */
+  start(
+    asked: { readonly image: Image; readonly ref: string | undefined },
+    delivery: Delivery,
+  ): Promise<Answer>;
+}
+
+/** Re-pins, for approvers and one at a time: a command is somebody’s code, and may take all that it is let have. */
+export function createRepins(options: BotOptions): Repins {
   const { store } = options.ports;
-  const example = `/promote-image repin ${image.name} main`;
-  if (!image.repin)
-    return answerRefusal(refuse('repin-unconfigured', { image: image.name }), delivery, store);
-  if (ref !== undefined && !plainRef.test(ref)) {
-    return answerRefusal(refuse('bad-reference', { ref, example }), delivery, store);
+  const lane = pLimit(1);
+  return {
+    async start({ image, ref }, delivery) {
+      const asked = await weigh({ image, ref }, delivery, options);
+      if (isRefusal(asked)) return answerRefusal(asked, delivery, store);
+      const ahead = lane.activeCount + lane.pendingCount;
+      if (ahead > mostWaiting) {
+        const count = String(lane.pendingCount);
+        return answerRefusal(refuse('repin-queue-full', { count }), delivery, store);
+      }
+      const begun = await begin(asked, { options, lane, envelope: delivery.envelope });
+      return begun ? answer(repinBegins(image.name, ahead + 1)) : { show: 'nothing' };
+    },
+  };
+}
+
+/** Whether this may be run at all: by an approver as of now, and on what the configured branch is made of. */
+async function weigh(
+  { image, ref }: { readonly image: Image; readonly ref: string | undefined },
+  { user }: Delivery,
+  { ports, policy, newId }: BotOptions,
+): Promise<Repinning | Refusal> {
+  const looked = await orRefusal(lookUpApprover(user, { people: ports.people, policy }));
+  if (isRefusal(looked)) return looked;
+  const unable = mayDecide(looked, policy.approval);
+  if (unable) return unable;
+  const { name, repin } = image;
+  if (!repin) return refuse('repin-unconfigured', { image: name });
+  const { branch } = repin.source;
+  const commit = ref === branch ? undefined : ref;
+  if (commit !== undefined && !fullCommit.test(commit)) {
+    const example = `/promote-image repin ${name} ${branch}`;
+    return refuse('bad-reference', { ref: commit, branch, example });
   }
-  const id = options.newId();
-  const event = { kind: 'repin-asked', actor: delivery.user, data: { id, image: image.name, ref } };
-  const repinning = { id, image, repin: image.repin, ref, user: delivery.user };
+  return { id: newId(), image, repin, commit, user };
+}
+
+interface Beginning {
+  readonly options: BotOptions;
+  readonly lane: LimitFunction;
+  readonly envelope: string;
+}
+
+/** Puts it into the queue; `false` for a copy of a delivery that was here before. */
+async function begin(
+  repinning: Repinning,
+  { options, lane, envelope }: Beginning,
+): Promise<boolean> {
+  const { store } = options.ports;
+  const { id, image, commit, user } = repinning;
+  const event = { kind: 'repin-asked', actor: user, data: { id, image: image.name, ref: commit } };
   const begun = Promise.withResolvers<boolean>();
   // Held from before it is known until it has ended: that its bot died is then for every other to see.
   const held = store.hold(holdOf(id), async (lost) => {
-    const noted = await store.note({ event, envelope: delivery.envelope });
+    const noted = await store.note({ event, envelope });
     begun.resolve(noted.outcome !== 'duplicate');
     if (noted.outcome === 'duplicate') return;
     const signal = AbortSignal.any([options.signal, lost]);
-    await carryOut(repinning, { ...options, signal });
+    await lane(() => carryOut(repinning, { ...options, signal }));
   });
   held.then(() => begun.resolve(false), begun.reject);
-  return (await begun.promise) ? answer(messages.repinBegins(image.name)) : { show: 'nothing' };
+  return begun.promise;
 }
 
 /**
@@ -94,15 +147,18 @@ interface Repinning {
   readonly id: string;
   readonly image: Image;
   readonly repin: Repin;
-  readonly ref: string | undefined;
+  /** A full commit; the branch’s tip unless given. */
+  readonly commit: string | undefined;
   readonly user: string;
 }
 
 async function carryOut(repinning: Repinning, options: BotOptions): Promise<void> {
   const { id, image, user } = repinning;
   try {
-    const post = await makeRepinPatch(repinning, options);
-    await tell({ kind: 'repinned', actor: user, data: { id, image: image.name } }, post, options);
+    options.signal.throwIfAborted();
+    const { post, facts } = await makeRepinPatch(repinning, options);
+    const data = { id, image: image.name, ...facts };
+    await tell({ kind: 'repinned', actor: user, data }, post, options);
   } catch (error) {
     options.log('warn', `no re-pin of ${image.name}`, { error });
     const refusal = reasonOf(error, image, options);
@@ -114,27 +170,47 @@ async function carryOut(repinning: Repinning, options: BotOptions): Promise<void
   }
 }
 
+interface Made {
+  readonly post: Post;
+  /** For the log: on what, and what was changed. */
+  readonly facts: object;
+}
+
 async function makeRepinPatch(
-  { image, repin, ref, user }: Repinning,
+  { image, repin, commit, user }: Repinning,
   options: BotOptions,
-): Promise<Post> {
+): Promise<Made> {
   const { ports, signal, now } = options;
   const run = (folder: string) => ports.repin(repin, { name: image.name, folder, signal });
-  const { tree, changed, besides } = await ports.trees.rework(repin.source, ref, run);
+  const reworked = await ports.trees.rework(repin.source, commit, run);
+  const { tree, changed, besides } = withinPaths(reworked, repin);
   const source = sourceUrl(repin.source);
-  if (changed.size === 0)
-    return { kind: 'ephemeral', user, message: messages.nothingRepinned(source, besides) };
+  const files = [...changed.keys()];
+  const { revision } = tree;
+  const facts = { source, revision, files: some(files), besides: some(besides) };
+  if (changed.size === 0) {
+    const message = nothingRepinned(source, besides);
+    return { post: { kind: 'ephemeral', user, message }, facts };
+  }
   const message = `chore: update the requirements of ${image.name}\n\nMade by: ${repin.command.join(' ')}\n`;
   const content = await ports.trees.patch({ tree, changed, message, at: now() });
-  const said = messages.patchReady({
-    source,
-    revision: tree.revision,
-    files: [...changed.keys()],
-    content,
-  });
+  const said = messages.patchReady({ source, revision, files, content, note: leftOut(besides) });
   // A name of its own: by it a file is known to be in the channel already, where a reply of Slack’s was lost.
   const name = `${image.name}-requirements-${short(canonicalHash(content))}.patch`;
-  return { kind: 'file', name, content, message: said };
+  return { post: { kind: 'file', name, content, message: said }, facts };
+}
+
+/** As many paths as the log keeps. */
+function some(paths: readonly string[]): readonly string[] {
+  return paths.slice(0, 50);
+}
+
+/** The configured paths alone are the command’s to change; whatever else it changed is named, and stays as it was. */
+function withinPaths({ tree, changed, besides }: Reworked, { paths, workdir }: Repin): Reworked {
+  const allowed = paths ?? [workdir === '.' ? '**' : `${workdir}/**`];
+  const isOutside = (path: string): boolean => !isAmong(path, allowed);
+  const within = new Map([...changed].filter(([path]) => !isOutside(path)));
+  return { tree, changed: within, besides: [...[...changed.keys()].filter(isOutside), ...besides] };
 }
 
 async function tell(event: AuditEvent, post: Post, { ports }: BotOptions): Promise<void> {

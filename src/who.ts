@@ -37,6 +37,19 @@ export async function lookUp(
   return { member, requester: asker, approvedBy, aliases: others, group };
 }
 
+/** One account, and the approvers' group where one is configured, as Slack knows them now. Throws where it does not say. */
+export async function lookUpApprover(
+  user: string,
+  { people, policy }: Looking,
+): Promise<Pick<Decider, 'member' | 'group'>> {
+  const { group: id } = policy.approval.approvers;
+  const [member, group] = await Promise.all([
+    people.member(user),
+    id === undefined ? undefined : people.group(id),
+  ]);
+  return { member, group };
+}
+
 function unknownAlias(who: string, error: unknown): never {
   if (!(error instanceof PromotionError) || error.reason !== 'person-unknown') throw error;
   const problem = error.facts['problem'] ?? 'no answer';

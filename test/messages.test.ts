@@ -5,6 +5,7 @@ import type { Surface } from '../local/slack/blocks.ts';
 import { card, details } from '../src/card.ts';
 import { driftMessage } from '../src/drift-message.ts';
 import { explain, refuse, type Refusal } from '../src/errors.ts';
+import { leftOut, nothingRepinned } from '../src/repin-message.ts';
 import * as messages from '../src/messages.ts';
 import { code, cut, escape, fact, fit } from '../src/mrkdwn.ts';
 import { help, home, listing } from '../src/overview.ts';
@@ -243,6 +244,7 @@ describe('whatever text comes from outside', () => {
             files,
             content: text || 'x',
             movedSince: text,
+            note: leftOut(files),
           }),
         );
         expectSound(
@@ -251,7 +253,7 @@ describe('whatever text comes from outside', () => {
             files.map((path) => ({ path, line: 1 })),
           ),
         );
-        expectSound(messages.nothingRepinned(source, files));
+        expectSound(nothingRepinned(source, files));
         const unknown = refusalOf('tree-unreachable', text);
         const trees = [
           { source, pins: unknown },

@@ -21,7 +21,8 @@ function accepted(given: Parameters<typeof read>[0]): Policy['images'][string] |
   return parsed.value.images['build-decision'];
 }
 
-const repin = { image: 'tools:1', command: ['make'], source: { git: 'https://example.com/r' } };
+const tools = `tools:1@sha256:${'ab'.repeat(32)}`;
+const repin = { image: tools, command: ['make'], source: { git: 'https://example.com/r' } };
 
 it('takes a tree’s own first line and reviewers, and the hook to try an image in', () => {
   const source = { message: 'No bug - Update it', reviewers: ['somebody', '#a-group!'] };
@@ -36,6 +37,14 @@ it.each([
   ['a first line of two lines', { source: { message: 'a\nb' } }],
   ['a hook that is no name', { image: { tryIn: 'a hook`' } }],
   ['a limit of nothing', { image: { repin: { ...repin, limits: { memory: 0 } } } }],
+  ['a re-pin’s image by its tag alone', { image: { repin: { ...repin, image: 'tools:1' } } }],
+  [
+    'a re-pin’s image by half a digest',
+    { image: { repin: { ...repin, image: tools.slice(0, -1) } } },
+  ],
+  ['a path out of the tree', { image: { repin: { ...repin, paths: ['../**'] } } }],
+  ['no path at all', { image: { repin: { ...repin, paths: [] } } }],
+  ['no processor', { image: { repin: { ...repin, limits: { processors: 0 } } } }],
   ['a limit that is no time', { image: { repin: { ...repin, limits: { time: 60 } } } }],
   ['a limit that does not exist', { image: { repin: { ...repin, limits: { cpu: 1 } } } }],
 ])('refuses %s', (_, given) => {
@@ -44,13 +53,15 @@ it.each([
 
 it('limits a re-pin where nothing is said, and otherwise as is said', () => {
   const gibibytes = 2 * 1024 ** 3;
-  const usual = { memory: gibibytes, disk: gibibytes, time: 900_000 };
+  const counts = { processors: 2, processes: 512 };
+  const usual = { memory: gibibytes, disk: gibibytes, time: 900_000, ...counts };
   expect(accepted({ image: { repin } })?.repin?.limits).toEqual(usual);
   const limits = { disk: 1000, time: '3s' };
   expect(accepted({ image: { repin: { ...repin, limits } } })?.repin?.limits).toEqual({
     memory: gibibytes,
     disk: 1000,
     time: 3000,
+    ...counts,
   });
 });
 

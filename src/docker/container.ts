@@ -5,7 +5,11 @@ import type { Owner } from './folder.ts';
 import { labels } from './leftovers.ts';
 import type { RepinJob } from './repin.ts';
 
-export type ContainerJob = RepinJob & { readonly user: Owner };
+export type ContainerJob = RepinJob & {
+  readonly user: Owner;
+  /** Paths that the image declares as volumes. */
+  readonly volumes: readonly string[];
+};
 
 const inside = '/checkout';
 
@@ -14,6 +18,7 @@ export function containerOf(job: ContainerJob): ContainerCreateOptions {
   const { command, limits, user } = job;
   const [program = '', ...args] = command;
   const git = join(job.folder, '.git');
+  const scratch = `rw,exec,nosuid,mode=1777,size=${limits.memory}`;
   return {
     Image: job.image,
     Entrypoint: [program],
@@ -34,10 +39,12 @@ export function containerOf(job: ContainerJob): ContainerCreateOptions {
           : []),
       ],
       ReadonlyRootfs: true,
-      Tmpfs: { '/tmp': `rw,exec,nosuid,mode=1777,size=${limits.memory}` },
+      // A volume that the image declares would be on the engine’s disk, and nobody would measure it.
+      Tmpfs: Object.fromEntries(['/tmp', ...job.volumes].map((at) => [at, scratch])),
       Memory: limits.memory,
       MemorySwap: limits.memory,
-      PidsLimit: 512,
+      NanoCpus: Math.round(limits.processors * 1e9),
+      PidsLimit: limits.processes,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       // One file alone can't go far beyond the limit before it is seen.

@@ -1,4 +1,4 @@
-import { lchown, lstat, readdir, readlink } from 'node:fs/promises';
+import { lchown, lstat, readdir, readlink, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Owner {
@@ -19,10 +19,10 @@ export async function giveTo({ uid, gid }: Owner, folder: string): Promise<void>
   for await (const path of pathsIn(folder)) await lchown(path, uid, gid).catch(ignoreMissing);
 }
 
-/** Bytes on disk below the folder. */
+/** Bytes on disk below the folder: of every file, also under `.git`. */
 export async function usedBy(folder: string): Promise<number> {
   let bytes = 0;
-  for await (const path of pathsIn(folder)) {
+  for await (const path of pathsIn(folder, { git: true })) {
     const found = await lstat(path).catch(ignoreMissing);
     // A file takes an inode however empty it is.
     bytes += found ? found.blocks * 512 + 512 : 0;
@@ -42,13 +42,23 @@ export async function linksIn(folder: string): Promise<string> {
   return JSON.stringify(links.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function* pathsIn(folder: string, isTop = true): AsyncGenerator<string> {
+/** Bytes that are free on the disk that the folder is on. */
+export async function freeBeside(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Paths below the folder; what is under its `.git` only where that is asked for. */
+async function* pathsIn(
+  folder: string,
+  { git }: { readonly git: boolean } = { git: false },
+): AsyncGenerator<string> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(ignoreMissing);
   for (const entry of entries ?? []) {
-    if (isTop && entry.name === '.git') continue;
+    if (!git && entry.name === '.git') continue;
     const path = join(folder, entry.name);
     yield path;
-    if (entry.isDirectory()) yield* pathsIn(path, false);
+    if (entry.isDirectory()) yield* pathsIn(path, { git: true });
   }
 }
 

@@ -27,7 +27,11 @@ export async function stateBefore(
   return { ...ours, tagged: found?.Id };
 }
 
-const image = z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() });
+const image = z.object({
+  Id: z.string(),
+  RepoTags: z.array(z.string()).nullish(),
+  Config: z.object({ Volumes: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+});
 
 /** What the engine knows of an image. Throws what dockerode throws. */
 export async function inspect(

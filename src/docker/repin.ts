@@ -7,7 +7,7 @@ import { interruption } from '../registry/retry.ts';
 import { asking, connect, isMissing, printable, type AskOptions } from './connection.ts';
 import { containerOf, type ContainerJob } from './container.ts';
 import { readEvents } from './events.ts';
-import { giveTo, linksIn, owner, usedBy } from './folder.ts';
+import { freeBeside, giveTo, linksIn, owner, usedBy } from './folder.ts';
 import { inspect } from './images.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lastLine } from './output.ts';
@@ -30,11 +30,15 @@ export interface RepinJob {
   readonly network: boolean;
   readonly limits: RepinLimits;
   readonly signal: AbortSignal;
+  /** Bytes that everybody else on the machine may write meanwhile. @default 1 GiB */
+  readonly others?: number | undefined;
   /** Milliseconds without a sign of life after which the engine is given up. @default 60000 */
   readonly idle?: number | undefined;
 }
 
 const defaultIdle = 60_000;
+
+const defaultOthers = 1024 ** 3;
 
 /**
  * Runs the re-pin command in a container that has the checkout, a /tmp and nothing else: not root, no network unless
@@ -46,11 +50,11 @@ export async function repin(job: RepinJob): Promise<void> {
   const docker = connect({ ...job.dockerTls, DOCKER_HOST: job.dockerHost });
   const links = await linksIn(job.folder);
   await ask(job, 'look for what is left behind', () => removeLeftovers(docker, Date.now()));
-  await havingImage(docker, job);
+  const volumes = await havingImage(docker, job);
   const user = owner();
   await giveTo(user, job.folder);
   try {
-    await inContainer(docker, job, { ...job, user });
+    await inContainer(docker, job, { ...job, user, volumes });
   } finally {
     await giveTo(
       { uid: process.getuid?.() ?? user.uid, gid: process.getgid?.() ?? user.gid },
@@ -61,15 +65,21 @@ export async function repin(job: RepinJob): Promise<void> {
   if ((await linksIn(job.folder)) !== links) throw failed(job, 'it made or changed links');
 }
 
-async function havingImage(docker: Docker, job: RepinJob): Promise<void> {
-  await ask(job, 'look for its image', async (abortSignal, alive) => {
+/** Pulls the image where the engine does not have it. Gives the paths that it declares as volumes. */
+async function havingImage(docker: Docker, job: RepinJob): Promise<readonly string[]> {
+  return ask(job, 'look for its image', async (abortSignal, alive) => {
+    const volumes = async (): Promise<readonly string[]> => {
+      const { Config } = await inspect(docker, job.image, abortSignal);
+      return Object.keys(Config?.Volumes ?? {});
+    };
     try {
-      await inspect(docker, job.image, abortSignal);
+      return await volumes();
     } catch (error) {
       if (!isMissing(error)) throw error;
       const answer = await docker.pull(job.image, { abortSignal });
       const work = { verb: `pull ${job.image}`, noun: `the pull of ${job.image}` };
       await readEvents(answer as unknown as AsyncIterable<Uint8Array>, { work, onEvent: alive });
+      return volumes();
     }
   });
 }
@@ -103,6 +113,8 @@ async function watched(
   job: RepinJob,
   limits: RepinLimits,
 ): Promise<Docker.ContainerInspectInfo> {
+  const free = await freeBeside(job.folder);
+  const lost = limits.disk + (job.others ?? defaultOthers);
   await ask(job, 'start the command', () => container.start());
   const late = Date.now() + limits.time;
   for (;;) {
@@ -113,6 +125,10 @@ async function watched(
     const start = performance.now();
     if ((await usedBy(job.folder)) > limits.disk) {
       throw failed(job, `it wrote more than ${inMebibytes(limits.disk)} into the checkout`);
+    }
+    // A file that was removed while it is open is in no folder, and still on the disk.
+    if (free - (await freeBeside(job.folder)) > lost) {
+      throw failed(job, `the disk lost more than ${inMebibytes(lost)} meanwhile`);
     }
     // A large checkout takes a while to look through; most of the time belongs to the command.
     await sleep(Math.max(200, 4 * (performance.now() - start)));

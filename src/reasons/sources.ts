@@ -27,8 +27,16 @@ export const sources = {
     next: 'Add `repin` to the image, or run the command by hand.',
   },
   'bad-reference': {
-    says: '“{ref}” is neither a branch nor a full commit.',
+    says: '“{ref}” is neither {branch}, the configured branch, nor a full commit of it.',
     next: 'Try `{example}`.',
+  },
+  'not-on-branch': {
+    says: '{commit} is no commit of {branch} in {source}: whatever else holds it, such as a pull request, nobody has reviewed there.',
+    next: 'Land it first, or re-pin the tip of {branch}.',
+  },
+  'repin-queue-full': {
+    says: '{count} re-pins wait already, and they run one at a time.',
+    next: 'Try again when one has ended.',
   },
   'repin-interrupted': {
     says: 'The bot was stopped while it re-pinned {image}; nothing came of it.',

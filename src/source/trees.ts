@@ -9,6 +9,7 @@ import { readGitFiles, type GitFiles, type GitTreeOptions, type Wanted } from '.
 import { hgRevision, readHgFile, type HgOptions } from './hg-tree.ts';
 import { makePatch } from './patch.ts';
 import { SourceProblem, type TreeLimits } from './problem.ts';
+import { isOnBranch } from './reachable.ts';
 
 export interface TreesOptions {
   /** `process.env`: PATH, and how a server is reached, are taken from it and nothing else. */
@@ -93,10 +94,13 @@ async function rework(
   if (source.git === undefined) {
     throw new SourceProblem({ problem: 'only git trees can be checked out', mayPass: false });
   }
-  const isCommit = ref !== undefined && /^[0-9a-f]{40}$/.test(ref);
-  const from = { url: source.git, ref: isCommit ? ref : `refs/heads/${ref ?? source.branch}` };
+  const { git: url, branch } = source;
+  if (ref !== undefined && !(await isOnBranch({ url, branch }, ref, git))) {
+    return fail('not-on-branch', { source: shown(url), branch, commit: ref });
+  }
+  const from = { url, ref: ref ?? `refs/heads/${branch}` };
   const { revision, files, changed, besides } = await workOnCheckout(from, work, git);
-  return { tree: { source: shown(source.git), revision, files }, changed, besides };
+  return { tree: { source: shown(url), revision, files }, changed, besides };
 }
 
 /** An address as it may be shown: without the login that somebody may have put into it. */

@@ -42,7 +42,13 @@ async function outcome(signal = new AbortController().signal): Promise<unknown> 
     folder,
     workdir: '.',
     network: false,
-    limits: { time: 20_000, memory: 64 * 1024 ** 2, disk: 64 * 1024 ** 2 },
+    limits: {
+      processors: 2,
+      processes: 256,
+      time: 20_000,
+      memory: 64 * 1024 ** 2,
+      disk: 64 * 1024 ** 2,
+    },
     signal,
     idle: 500,
   });

@@ -32,7 +32,13 @@ async function run(script: string): Promise<void> {
     folder,
     workdir: '.',
     network: false,
-    limits: { time: 20_000, memory: 64 * 1024 ** 2, disk: 64 * 1024 ** 2 },
+    limits: {
+      processors: 2,
+      processes: 256,
+      time: 20_000,
+      memory: 64 * 1024 ** 2,
+      disk: 64 * 1024 ** 2,
+    },
     signal: new AbortController().signal,
   });
 }

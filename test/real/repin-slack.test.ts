@@ -8,10 +8,10 @@ import { makeTree, type LocalTree } from '../../local/trees.ts';
 import { startWorkspace, type Workspace } from '../../local/workspace.ts';
 import { reads } from '../scenarios/reading.ts';
 import { runGit } from '../source/repository.ts';
+import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
 import { startDockerd, type Dockerd } from './dockerd.ts';
-import { importTools } from './shell-and-tools.ts';
+import { publishTools } from './shell-and-tools.ts';
 
-const tools = 'example/tools:1';
 const mebibyte = 1024 ** 2;
 const limits = { memory: 64 * mebibyte, disk: 16 * mebibyte, time: '3s' };
 
@@ -20,18 +20,26 @@ const scripts = {
   'build-decision': 'echo "b==2" >> requirements.txt; echo "$PWD" > where.txt',
   decision: 'echo "No matching distribution for b" >&2; exit 1',
   gecko_decision: 'while :; do sleep 60; done',
-  image_builder: 'cat /dev/zero > big; cat /dev/zero > bigger',
+  // Where nobody used to look.
+  image_builder:
+    'mkdir ../.git; i=0; while :; do i=$((i+1)); head -c 8000000 /dev/zero > ../.git/f$i || exit 9; done',
 };
 
 let dockerd: Dockerd;
+let published: DockerRegistry;
+let tools: string;
 let workspace: Workspace;
 let requirements: LocalTree;
 let scratch: string;
 let bot: Awaited<ReturnType<Workspace['startBot']>>;
 
 beforeAll(async () => {
-  [dockerd, workspace] = await Promise.all([startDockerd(), startWorkspace()]);
-  await importTools(dockerd.docker, tools);
+  [dockerd, published, workspace] = await Promise.all([
+    startDockerd(),
+    startDockerRegistry(),
+    startWorkspace(),
+  ]);
+  tools = await publishTools(dockerd.docker, `${published.host}/tools:1`);
   const files = { 'docker/requirements.txt': 'a==1\n', 'docker/where.txt': '?\n' };
   requirements = await makeTree(join(workspace.folder, 'requirements'), files);
   scratch = join(workspace.folder, 'scratch');
@@ -50,6 +58,7 @@ afterAll(async () => {
   await bot?.stop();
   await workspace?.close();
   await dockerd?.close();
+  await published?.close();
 });
 
 /** Puts the commands into the policy file that the bot is going to read. */
@@ -102,12 +111,48 @@ it('posts the patch of what the command changed, and it lands', async () => {
 it.each([
   ['decision', 'fails', /ended with exit code 1: No matching distribution for b\. Run it by hand/],
   ['gecko_decision', 'hangs', /it took longer than 3 s/],
-  ['image_builder', 'fills the disk', /wrote more than 16 MiB|ended with exit code \d+/],
+  ['image_builder', 'fills the disk under .git', /wrote more than 16 MiB/],
 ] as const)('says why where %s’s command %s, and leaves nothing behind', async (image, _, why) => {
   const messages = workspace.slack.messages().length;
   expect(await repin(image)).toMatch(why);
   expect(workspace.slack.messages()).toHaveLength(messages);
   await expect.poll(() => readdir(scratch)).toEqual([]);
+});
+
+it('runs nothing for a guest, and nothing of a commit that only a pull request holds', async () => {
+  const { slack } = workspace;
+  const told = (who: string) => slack.ephemerals(who).map(reads).at(-1) ?? '';
+  await slack.as(people.gus).command('/promote-image', 'repin build-decision');
+  await slack.until(() => told(people.gus).includes('it is a guest'), 30_000);
+  const git = async (...args: string[]) => (await runGit(requirements.folder, args)).trim();
+  const evil = await git('commit-tree', 'HEAD^{tree}', '-p', 'HEAD', '-m', 'Evil');
+  await git('update-ref', 'refs/pull/7/head', evil);
+  await slack.as(people.alice).command('/promote-image', `repin build-decision ${evil}`);
+  await slack.until(() => told(people.alice).includes(`${evil} is no commit of main`), 30_000);
+  expect(slack.messages().filter(({ text }) => text.startsWith('Patch for'))).toHaveLength(1);
+});
+
+it('runs one at a time, fifteen asked for at once', async () => {
+  const { slack } = workspace;
+  const before = slack.ephemerals(people.bob).length;
+  const told = () => slack.ephemerals(people.bob).slice(before).map(reads);
+  const asking = Array.from({ length: 15 }, () =>
+    slack.as(people.bob).command('/promote-image', 'repin decision'),
+  );
+  let most = 0;
+  const watch = async (): Promise<void> => {
+    most = Math.max(most, (await dockerd.docker.listContainers()).length);
+  };
+  await Promise.all(asking);
+  await slack.until(
+    () => told().filter((text) => text.includes('re-pins wait already')).length === 9,
+    30_000,
+  );
+  const ended = () => told().filter((text) => text.includes('exit code 1')).length;
+  await expect
+    .poll(async () => (await watch(), ended()), { timeout: 60_000, interval: 50 })
+    .toBe(6);
+  expect(most).toBe(1);
 });
 
 it('removes the container of a bot that was killed, at the next re-pin', async () => {

@@ -20,6 +20,7 @@ import { importTools } from './shell-and-tools.ts';
 
 const exec = promisify(execFile);
 const name = 'test/tools:1';
+const withVolume = 'test/tools-with-a-volume:1';
 
 let dockerd: Dockerd;
 let folder: string;
@@ -27,6 +28,7 @@ let folder: string;
 beforeAll(async () => {
   dockerd = await startDockerd();
   await importTools(dockerd.docker, name);
+  await importTools(dockerd.docker, withVolume, ['VOLUME /data']);
 });
 afterAll(() => dockerd?.close());
 
@@ -52,7 +54,13 @@ function job(script: string, more: Partial<RepinJob> = {}): RepinJob {
     folder,
     workdir: 'docker',
     network: false,
-    limits: { time: 20_000, memory: 64 * 1024 ** 2, disk: 64 * 1024 ** 2 },
+    limits: {
+      processors: 2,
+      processes: 256,
+      time: 20_000,
+      memory: 64 * 1024 ** 2,
+      disk: 64 * 1024 ** 2,
+    },
     signal: new AbortController().signal,
     ...more,
   };
@@ -95,6 +103,19 @@ describe('the re-pin command', () => {
     expect(await seen('echo x > /tmp/a && cat /tmp/a; echo x > /root-file')).toMatch(
       /^x\n.*Read-only file system/s,
     );
+  });
+
+  it('has as much of the processors and as many processes as it may have', async () => {
+    const running = repin(job('while [ ! -e stop ]; do sleep 0.1; done'));
+    const found = () => dockerd.docker.listContainers();
+    await expect.poll(found, { timeout: 10_000 }).toHaveLength(1);
+    const [container] = await found();
+    const { HostConfig } = await dockerd.docker.getContainer(container?.Id ?? '').inspect();
+    const [cpus, processes] = [2_000_000_000, 256];
+    expect(HostConfig).toMatchObject({ NanoCpus: cpus, PidsLimit: processes });
+    expect(HostConfig.Memory).toBe(HostConfig.MemorySwap);
+    await writeFile(join(folder, 'docker/stop'), '');
+    await running;
   });
 
   it('has nothing of our environment', async () => {
@@ -146,7 +167,7 @@ describe('a re-pin command', () => {
   });
 
   it('that hangs is ended', async () => {
-    const limits = { time: 1000, memory: 2 ** 26, disk: 2 ** 26 };
+    const limits = { processors: 2, processes: 256, time: 1000, memory: 2 ** 26, disk: 2 ** 26 };
     const error = await failure('trap "" TERM; while :; do sleep 60; done', { limits });
     expect(error).toMatchObject(because('it took longer than 1 s'));
   });
@@ -158,6 +179,29 @@ describe('a re-pin command', () => {
       because('it wrote more than 64 MiB into the checkout'),
     );
     expect(await dockerd.docker.df()).toBeDefined();
+  });
+
+  it('that fills the disk under a .git of its own is ended', async () => {
+    await rm(join(folder, '.git'), { recursive: true });
+    const script =
+      'mkdir ../.git; i=0; while :; do i=$((i+1)); head -c 8000000 /dev/zero > "../.git/f$i" || exit 9; sleep 0.05; done';
+    expect(await failure(script)).toMatchObject(
+      because('it wrote more than 64 MiB into the checkout'),
+    );
+  });
+
+  it('that fills the disk with files that it removed, and holds open, is ended', async () => {
+    const fill = 'eval "exec $n>f"; rm f; eval "head -c 60000000 /dev/zero >&$n"';
+    const script = `for n in 3 4 5 6 7 8 9; do ${fill}; done; sleep 60`;
+    const error = await failure(script, { others: 128 * 1024 ** 2 });
+    expect(error).toMatchObject(because('the disk lost more than 192 MiB meanwhile'));
+  });
+
+  it('that fills a volume which its image declares is ended', async () => {
+    const script = 'echo x > /data/a && cat /data/a > seen; cat /dev/zero > /data/big';
+    const error = await failure(script, { image: withVolume });
+    expect(error).toMatchObject(because(expect.stringMatching(/exit code|more memory/)));
+    expect(await readFile(join(folder, 'docker/seen'), 'utf8')).toBe('x\n');
   });
 
   it('that fills the disk with one file is ended', async () => {
@@ -185,7 +229,7 @@ describe('a re-pin command', () => {
   });
 
   it('that starts too many processes is held', async () => {
-    const limits = { time: 3000, memory: 2 ** 26, disk: 2 ** 26 };
+    const limits = { processors: 2, processes: 256, time: 3000, memory: 2 ** 26, disk: 2 ** 26 };
     const error = await failure('f() { f | f & }; f; sleep 60', { limits });
     expect(error).toMatchObject({ reason: 'repin-failed' });
   });
