@@ -12,6 +12,8 @@ import { scenarios, type World } from './world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });
+/** For a machine that is busy. */
+const patient = { timeout: 15_000 };
 
 function limits(changed: Partial<Policy['limits']>): (policy: Policy) => Policy {
   return (policy) => ({ ...policy, limits: { ...policy.limits, ...changed } });
@@ -41,7 +43,7 @@ it('24 requests that were withdrawn are not streamed: those that wait not at all
   await Promise.all(
     Array.from({ length: 24 }, () => world.ask(alice, `build-decision ${revision}`)),
   );
-  await expect.poll(opened).toBe(3);
+  await expect.poll(opened, patient).toBe(3);
 
   await withdrawAll(world);
   expect(await world.store.count(['withdrawn'])).toEqual(new Map([['withdrawn', 24]]));
@@ -59,7 +61,7 @@ it('24 times asked and withdrawn is more than one person may: told when to try a
     await withdrawAll(world);
   }
   const tooOften = () => world.told(alice).filter((text) => text.includes('one person may ask'));
-  await expect.poll(tooOften).toHaveLength(18);
+  await expect.poll(tooOften, patient).toHaveLength(18);
   expect(tooOften()[0]).toMatch(
     /Within 10 min one person may ask 6 times, and you have\. Try again in \d+ s\./,
   );
@@ -70,9 +72,9 @@ it('24 times asked and withdrawn is more than one person may: told when to try a
   // Every verb that costs is counted together, and looking is not kept from anybody.
   await world.ask(alice, 'check build-decision');
   await world.ask(alice, 'repin build-decision');
-  await expect.poll(tooOften).toHaveLength(20);
+  await expect.poll(tooOften, patient).toHaveLength(20);
   await world.ask(alice, 'status');
-  await expect.poll(() => world.told(alice).at(-1)).toContain('Under way');
+  await expect.poll(() => world.told(alice).at(-1), patient).toContain('Under way');
 
   await world.ask(bob, `build-decision ${'e'.repeat(40)}`);
   expect(await world.store.count(['asked'])).toEqual(new Map([['asked', 1]]));
@@ -85,7 +87,7 @@ it('24 times asked and withdrawn is more than one person may: told when to try a
 it('looking is counted as well, also of those who may do nothing here', async () => {
   const world = await on.start({ policy: limits({ asksOfOne: 1 }) });
   for (let n = 0; n < 14; n += 1) await world.ask(alice, 'an unknown line of words');
-  await expect.poll(() => world.told(alice)).toHaveLength(14);
+  await expect.poll(() => world.told(alice), patient).toHaveLength(14);
   const reasons = await world.reasons();
   expect(reasons.filter((reason) => reason === 'too-often')).toHaveLength(1);
   expect(reasons).toHaveLength(11);
@@ -128,7 +130,7 @@ it('a push whose download dribbles is given up after a minute: the next push goe
   );
   await world.click(alice, 'retry', { thread: slowCard.ts });
   const state = async () => (await world.store.get(first.id))?.state;
-  await expect.poll(state, { timeout: 15_000 }).toBe('reported');
+  await expect.poll(state, patient).toBe('reported');
 });
 
 /** A git that notes in a file when it begins and when it ends, and how many there were at once, and in all. */
@@ -157,7 +159,7 @@ it('60 checks at once are all answered, by a few gits that read each tree a few 
     }),
   });
   await Promise.all(Array.from({ length: 60 }, () => world.ask(alice, 'check')));
-  await expect.poll(() => world.told(alice), { timeout: 15_000 }).toHaveLength(60);
+  await expect.poll(() => world.told(alice), patient).toHaveLength(60);
   for (const text of world.told(alice)) {
     expect(text).toContain('no trusted build to compare with');
     expect(text).not.toContain('cannot be read');
