@@ -4,7 +4,7 @@ ARG BASE=node:24-bookworm-slim
 FROM ${BASE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM ${BASE}
 # git makes the patches; gnupg is for sops files with PGP recipients; igzip (isal) packs four times as fast as zlib.

