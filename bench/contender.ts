@@ -1,3 +1,4 @@
+import type { KnownLayer } from '../src/ports.ts';
 import type { Archive } from './data.ts';
 import type { Command } from './measure.ts';
 
@@ -15,6 +16,8 @@ export interface Task {
   readonly registry: string;
   readonly target: { readonly name: string; readonly tag: string };
   readonly password: string;
+  /** What ours knows of layers. */
+  readonly ledger: readonly KnownLayer[];
   readonly dockerHost: string | undefined;
   /** An empty folder, which is home and temp folder, too. */
   readonly folder: string;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nodeOptions } from '../local/bot.ts';
+import type { KnownLayer } from '../src/ports.ts';
 import { account, cleanEnv, type Contender } from './contender.ts';
 
 /** Which of our engines, and what compresses in it. `auto` is what the engine takes by itself. */
@@ -18,6 +19,8 @@ export interface OurOutput {
   readonly opened: number;
   /** Bytes that it gave to a disk. */
   readonly written: number;
+  /** Layers that it knows from now on. */
+  readonly learned: readonly KnownLayer[];
   readonly answer:
     | { readonly digest: string; readonly sent: number; readonly compressor: string }
     | { readonly reason: string };
@@ -41,7 +44,7 @@ export function ours({ name, engine, compressor }: OurVariant): Contender {
     name,
     usesDocker: engine === 'docker',
     command: (task) => {
-      const { archive, rootUrl, registry, target, password, dockerHost } = task;
+      const { archive, rootUrl, registry, target, password, dockerHost, ledger } = task;
       return {
         file: process.execPath,
         args: [...nodeOptions, fileURLToPath(new URL('push.ts', import.meta.url))],
@@ -57,6 +60,7 @@ export function ours({ name, engine, compressor }: OurVariant): Contender {
           username: account.username,
           password,
           dockerHost,
+          ledger,
         }),
         doneAt: 'first line',
       };

@@ -38,6 +38,7 @@ export async function runRow(row: Row, field: Field, options: RoundOptions): Pro
   const before = row.before && {
     archive: await data.archive(row.before.archive),
     tag: row.before.tag,
+    ledger: row.before.ledger,
   };
   const taking = row.contenders.filter((name) => contenders.has(name));
   const outcomes = new Map<ContenderName, Outcome[]>(taking.map((name) => [name, []]));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DockerRegistry } from '../test/real/docker-registry.ts';
 import type { Dockerd } from '../test/real/dockerd.ts';
 import { createRegistry } from '../src/registry/registry.ts';
+import type { KnownLayer } from '../src/ports.ts';
 import { Secret } from '../src/secret.ts';
 import { account, type Contender, type Task } from './contender.ts';
 import type { Archive } from './data.ts';
@@ -32,7 +33,11 @@ export interface Trial {
   /** Megabytes a second each way; without it nothing is between the processes. */
   readonly link?: number | undefined;
   /** What the same contender has pushed before, in another process, and under which tag. */
-  readonly before?: { readonly archive: Archive; readonly tag: string } | undefined;
+  readonly before?:
+    | { readonly archive: Archive; readonly tag: string; readonly ledger?: true | undefined }
+    | undefined;
+  /** What is known of layers when it begins. */
+  readonly ledger?: readonly KnownLayer[] | undefined;
   readonly tag?: string | undefined;
   readonly password?: string | undefined;
   /** Why it is to be refused; without it the image has to be on the registry in the end. */
@@ -55,8 +60,9 @@ export async function runTrial(stage: Stage, trial: Trial): Promise<Outcome> {
   const registry = await startRegistry();
   try {
     const { before, contender } = trial;
-    if (before) await runIn(stage, registry, { ...before, contender });
-    const outcome = await runIn(stage, registry, trial);
+    const first = before && (await runIn(stage, registry, { ...before, contender, ledger: [] }));
+    const ledger = before?.ledger ? first?.ours?.learned : [];
+    const outcome = await runIn(stage, registry, { ...trial, ledger });
     await proveOutcome(registry, trial, outcome);
     return outcome;
   } finally {
@@ -126,7 +132,7 @@ async function runOn(
 type Place = Pick<Task, 'registry' | 'folder' | 'dockerHost'> & { readonly artifacts: string };
 
 function taskOf(
-  { archive, tag = newTag, password = account.password }: Trial,
+  { archive, tag = newTag, password = account.password, ledger = [] }: Trial,
   { artifacts, ...place }: Place,
 ): Task {
   const rootUrl = `http://${artifacts}`;
@@ -137,6 +143,7 @@ function taskOf(
     artifactUrl: `${rootUrl}/api/queue/v1/task/bench/artifacts/${archive.name}.tar.zst`,
     target: { name: repository, tag },
     password,
+    ledger,
   };
 }
 

@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -40,6 +40,26 @@ describe('the operators’ verbs', () => {
     expect(refused.stderr).toMatch(
       /^Task .* belongs to scheduler releng-level-1.*main repository\.\n?$/,
     );
+  });
+
+  it('plan tells what is under the tag: published by us, as the log says, or found there and proven', async () => {
+    const world = await on.start({ steadyTrees: true });
+    const { revision } = await on.outside.build('build-decision');
+    await world.propose(people.alice, `build-decision ${revision}`);
+    await world.click(people.bob, 'approve');
+    const done = await world.until('reported');
+    const digest = done.state === 'reported' ? done.pushed.digest : 'none';
+    const plan = async () => {
+      const { stdout } = await run(world, 'plan', 'build-decision', revision);
+      return (JSON.parse(stdout) as { tagNow: object }).tagNow;
+    };
+    expect(await plan()).toEqual({ state: 'published', digest });
+    // Beside another database, or none, nobody knows that it was us.
+    await world.stop();
+    for (const name of await readdir(world.folder)) {
+      if (name.includes('sqlite')) await rm(join(world.folder, name));
+    }
+    expect(await plan()).toEqual({ state: 'found', digest });
   });
 
   it('plan takes a taskId that begins with a hyphen for one, and any other such word for a mistake', async () => {
