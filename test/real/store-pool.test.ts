@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { freePort } from '../free-port.ts';
+import { auditKey } from '../store/key.ts';
 import { idsOf, startPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
 
 let server: Postgres;
@@ -50,7 +51,9 @@ async function bouncer(settings: Readonly<Record<string, string | number>>): Pro
 }
 
 async function opening(url: string): Promise<string> {
-  const opened = await openStore(url, { now: () => new Date() }).catch((error: Error) => error);
+  const opened = await openStore(url, { now: () => new Date(), key: auditKey }).catch(
+    (error: Error) => error,
+  );
   if (opened instanceof Error) return opened.message;
   await opened.close();
   return 'opened';
@@ -59,7 +62,8 @@ async function opening(url: string): Promise<string> {
 /** With the settings that each of our connections asks for, whoever asks. */
 async function settled(work: () => Promise<void>): Promise<void> {
   await database.sql(`alter role bot set statement_timeout = '10s'`);
-  await work().finally(() => database.sql('alter role bot reset statement_timeout'));
+  await work();
+  await database.sql('alter role bot reset statement_timeout');
 }
 
 const dropped = { ignore_startup_parameters: 'options' };
