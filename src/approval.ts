@@ -61,17 +61,23 @@ export function reject(
   return { ...open, state: 'rejected', by: member.id, why, endedAt: now.toISOString() };
 }
 
-/** The requester takes it back: any time before the push. */
+/** The requester takes it back, or somebody who approved it does: any time before the tag is put. */
 export function withdraw(promotion: Promotion, user: string, now: Date): Withdrawn | Refusal {
-  if (user !== promotion.requester) return refuse('not-yours', { who: 'the person who asked' });
+  const approvals = 'approvals' in promotion ? (promotion.approvals ?? []) : [];
+  if (user !== promotion.requester && !approvals.some((yes) => yes.user === user)) {
+    const who = approvals.length > 0 ? 'whoever asked or approved' : 'the person who asked';
+    return refuse('not-yours', { who });
+  }
+  const withdrawn = { state: 'withdrawn', by: user, endedAt: now.toISOString() } as const;
   switch (promotion.state) {
     case 'asked':
     case 'pending':
     case 'approved':
     case 'failed':
-      return { ...promotion, state: 'withdrawn', endedAt: now.toISOString() };
+      return { ...promotion, ...withdrawn };
     case 'pushing':
-      return refuse('push-started', {});
+      if (promotion.tagging) return refuse('tag-begun', {});
+      return { ...promotion, ...withdrawn, stopped: true };
     default:
       return refuse('already-decided', { state: promotion.state });
   }

@@ -5,7 +5,15 @@ export interface Block {
 }
 
 /** The `action_id`s of the buttons: the only ones that are listened to. `promote` stands with a drift. */
-export const actionIds = ['approve', 'reject', 'withdraw', 'retry', 'details', 'promote'] as const;
+export const actionIds = [
+  'approve',
+  'reject',
+  'withdraw',
+  'stop',
+  'retry',
+  'details',
+  'promote',
+] as const;
 export type ActionId = (typeof actionIds)[number];
 
 export function header(text: string): Block {

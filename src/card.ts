@@ -202,12 +202,14 @@ function buttons(promotion: Promotion): readonly Block[] {
   if (!('plan' in promotion) || !promotion.plan) return [];
   const value = `${id} ${promotion.planHash}`;
   const canWithdraw = promotion.state === 'approved';
+  const canStop = promotion.state === 'pushing' && !promotion.tagging;
   return [
     actions([
       ...(promotion.state === 'failed'
         ? [button('retry', 'Retry', { value, style: 'primary' })]
         : []),
       ...(canWithdraw ? [button('withdraw', 'Withdraw', { value })] : []),
+      ...(canStop ? [button('stop', 'Stop', { value, style: 'danger' })] : []),
       button('details', 'Details', { value }),
     ]),
   ];

@@ -1,6 +1,7 @@
 import { approve, mayAct, reject, retry, withdraw } from './approval.ts';
 import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
 import type { BotOptions } from './bot.ts';
+import * as endings from './endings.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, isAnnounced, thread } from './moves.ts';
@@ -81,11 +82,11 @@ async function weigh(
 ): Promise<Outcome | Refusal> {
   const { policy, ports, now } = options;
   try {
-    if (click.action === 'withdraw') {
+    if (click.action === 'withdraw' || click.action === 'stop') {
       const unfit = mayAct(await ports.people.member(click.user));
       if (unfit) return unfit;
       const to = withdraw(promotion, click.user, now());
-      return isRefusal(to) ? to : { to, kind: 'withdrawn', says: messages.withdrawnBy(click.user) };
+      return isRefusal(to) ? to : { to, kind: 'withdrawn', says: endings.withdrawn(to) };
     }
     const approvals = 'approvals' in promotion ? promotion.approvals : [];
     const before = approvals.map(({ user }) => user);

@@ -26,6 +26,7 @@ const costOfClick: Readonly<Record<ActionId, Cost>> = {
   approve: 'look',
   reject: 'look',
   withdraw: 'look',
+  stop: 'look',
   details: 'look',
 };
 

@@ -74,16 +74,6 @@ export function rejectedBy({ by, why, requester }: Rejected): Message {
   return say(`${mention(requester)} :x: Rejected by ${mention(by)}: ${escape(cut(why, 500))}`);
 }
 
-export function withdrawnBy(user: string): Message {
-  return say(`:leftwards_arrow_with_hook: Withdrawn by ${mention(user)}. Nothing was pushed.`);
-}
-
-export function expired({ requester }: Pick<Promotion, 'requester'>): Message {
-  return say(
-    `${mention(requester)} :alarm_clock: Nobody decided in time, so this request expired. Nothing was pushed; ask again to get a fresh plan.`,
-  );
-}
-
 export function retriedBy(user: string): Message {
   return say(`:repeat: ${mention(user)} tries again under the same approval.`);
 }

@@ -66,6 +66,7 @@ function eventData(to: Promotion): object {
     state: to.state,
     planHash: 'planHash' in to ? to.planHash : undefined,
     refusal: 'refusal' in to ? to.refusal : 'failure' in to ? to.failure : undefined,
+    tagging: to.state === 'pushing' ? to.tagging : undefined,
     pushed: 'pushed' in to ? to.pushed : undefined,
     // Where it was published: by this the log tells later what is ours.
     ...(to.state === 'promoted' ? { registry: to.plan.registry, target: to.plan.target } : {}),

@@ -35,7 +35,7 @@ export function help(images: readonly string[]): Message {
     ['(nothing)', 'opens a form with the same fields'],
     ['status [id]', 'what is under way'],
     ['history [image]', 'what was done, by whom'],
-    ['withdraw <id>', 'takes your request back, any time before the push'],
+    ['withdraw <id>', 'takes back what you asked for or approved, any time before the tag is put'],
     [
       'check [image]',
       'drift: newest trusted build, newest published tag, and every pin, side by side',

@@ -115,6 +115,8 @@ export const policySchema = z.strictObject({
         .max(10)
         .default(1),
       expires: duration.default(24 * 60 * 60 * 1000),
+      /** For how long after that a push that has begun may go on. */
+      finish: duration.default(60 * 60 * 1000),
       approvers: z
         .strictObject({
           users: z.array(userId).min(1).optional(),

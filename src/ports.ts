@@ -96,8 +96,11 @@ export interface Push {
   readonly credentials: Credentials;
   readonly ledger: Ledger;
   readonly onProgress: (progress: Progress) => void;
-  /** Awaited when everything else is there, right before the tag is put: where it throws, none is put. */
-  readonly beforeTag: () => Promise<void>;
+  /**
+   * Awaited when everything else is there, right before the tag is put: where it throws, none is put. `digest` is the
+   * manifest’s, where the engine makes that itself.
+   */
+  readonly beforeTag: (digest?: Digest) => Promise<void>;
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import type { PlanPorts } from './planning.ts';
 import type { Policy } from './policy.ts';
-import type { Engine, People, Progress, Secrets } from './ports.ts';
+import type { Engine, People, Push, Secrets } from './ports.ts';
 import type { Approved, Pushed, Pushing } from './states.ts';
 import { findChange } from './unchanged.ts';
 import { channelRefusal, lookUp } from './who.ts';
@@ -14,32 +14,43 @@ export interface PromotionPorts extends PlanPorts {
   readonly secrets: Secrets;
 }
 
+/** What looking again needs. */
 export interface Promoting {
   readonly image: Image;
   readonly policy: Policy;
   readonly ports: PromotionPorts;
   readonly signal: AbortSignal;
   readonly now: () => Date;
-  readonly onProgress: (progress: Progress) => void;
 }
 
+/** What carrying it out needs besides. */
+export interface Carrying extends Promoting, Pick<Push, 'onProgress' | 'beforeTag'> {}
+
 /**
- * What keeps an approved promotion from being pushed now, if anything: it expired, somebody who approved may not any
- * more, or the world is not the one that was approved. Nothing is decrypted here.
+ * What keeps an approved promotion from being pushed now, or a push that was cut off from going on, if anything: it
+ * expired, somebody who asked or approved may not any more, or the world is not the one that was approved. Everything
+ * that the approval stands on is looked at here, and nothing is decrypted.
  */
 export async function findObstacle(
-  approved: Approved,
+  approved: Approved | Pushing,
   promoting: Promoting,
 ): Promise<Refusal | undefined> {
-  if (promoting.now().getTime() >= Date.parse(approved.expires)) {
-    return refuse('approval-expired', { expires: approved.expires });
-  }
-  const { people } = promoting.ports;
   return (
-    (await channelRefusal(people, promoting.policy)) ??
+    expiry(approved, promoting) ??
+    (await channelRefusal(promoting.ports.people, promoting.policy)) ??
     (await unfitPerson(approved, promoting)) ??
     (await findChange(approved.plan, promoting))
   );
+}
+
+/** Whether the time is up. A push that has begun may go on for a while: {@link Policy} `approval.finish`. */
+export function expiry(
+  { state, expires }: Approved | Pushing,
+  { policy, now }: Pick<Promoting, 'policy' | 'now'>,
+): Refusal | undefined {
+  const more = state === 'pushing' ? policy.approval.finish : 0;
+  if (now().getTime() < Date.parse(expires) + more) return undefined;
+  return refuse('approval-expired', { expires });
 }
 
 /**
@@ -47,10 +58,12 @@ export async function findObstacle(
  * here, once, and live no longer than this call. May be repeated after a crash; what is on the registry already is
  * recognised. Throws a PromotionError.
  */
-export async function promote(approved: Pushing, promoting: Promoting): Promise<Pushed> {
-  const { ports, signal, onProgress } = promoting;
+export async function promote(approved: Pushing, carrying: Carrying): Promise<Pushed> {
+  const { ports, signal, onProgress, beforeTag } = carrying;
   const { plan } = approved;
+  signal.throwIfAborted();
   const credentials = await ports.secrets();
+  signal.throwIfAborted();
   return ports.engine({
     target: plan.target,
     contents: plan.contents,
@@ -58,15 +71,14 @@ export async function promote(approved: Pushing, promoting: Promoting): Promise<
     credentials,
     ledger: ports.ledger,
     onProgress,
-    // A push that was told to end puts no tag any more.
-    beforeTag: async () => signal.throwIfAborted(),
+    beforeTag,
     signal,
   });
 }
 
 /** Everybody who approved, and who asked, looked at again: each approver as the next one after those before. */
 async function unfitPerson(
-  { approvals, requester }: Approved,
+  { approvals, requester }: Approved | Pushing,
   { ports, policy }: Promoting,
 ): Promise<Refusal | undefined> {
   const users = approvals.map(({ user }) => user);

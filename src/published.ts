@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isIntact } from './audit.ts';
 import type { Published } from './ports.ts';
+import type { Digest } from './reference.ts';
 import type { ChainedEvent, Store } from './store-port.ts';
 
 const promoted = z.object({
@@ -8,6 +9,8 @@ const promoted = z.object({
   target: z.object({ name: z.string(), tag: z.string() }),
   pushed: z.object({ digest: z.string() }),
 });
+
+const tagging = z.object({ tagging: z.object({ digest: z.string() }) });
 
 /**
  * Reads in the audit log what was published on `registry`. This is the one place where it is read for that: nothing else
@@ -18,8 +21,6 @@ export function publishedIn(
   { events, keys }: Pick<Store, 'events' | 'keys'>,
   registry: string,
 ): Published {
-  const isOurs = (event: ChainedEvent): boolean =>
-    isIntact(event) && keys?.isSigned(event) === true;
   return async ({ name, tag }, digest) => {
     for await (const event of events({ kinds: ['promoted'] })) {
       const { data } = promoted.safeParse(event.data);
@@ -28,10 +29,28 @@ export function publishedIn(
         data.registry === registry &&
         data.target.name === name &&
         data.target.tag === tag;
-      if (isIt && isOurs(event)) return true;
+      if (isIt && isOurs(event, keys)) return true;
     }
     return false;
   };
+}
+
+/** Whether the log says that a push of this promotion was about to put exactly this under its tag. */
+export async function wasTagging(
+  { events, keys }: Pick<Store, 'events' | 'keys'>,
+  promotion: string,
+  digest: Digest,
+): Promise<boolean> {
+  for await (const event of events({ promotion })) {
+    const { data } = tagging.safeParse(event.data);
+    const isIt = event.kind === 'tagging' && data?.tagging.digest === digest;
+    if (isIt && isOurs(event, keys)) return true;
+  }
+  return false;
+}
+
+function isOurs(event: ChainedEvent, keys: Store['keys']): boolean {
+  return isIntact(event) && keys?.isSigned(event) === true;
 }
 
 /** Where there is no log nothing was published. */

@@ -1,43 +1,88 @@
 import type { BotOptions } from './bot.ts';
-import { refuse, type Refusal } from './errors.ts';
+import * as endings from './endings.ts';
+import { fail, PromotionError, refuse, type Refusal } from './errors.ts';
 import { isImpostor } from './impostor.ts';
 import * as messages from './messages.ts';
 import { warnOfImpostor } from './impostors.ts';
 import { imageOf, move, thread } from './moves.ts';
 import { ownKnowledge } from './own-knowledge.ts';
 import { showPush } from './progress.ts';
-import { findObstacle, promote, type Promoting } from './promotion.ts';
+import { expiry, findObstacle, promote, type Promoting } from './promotion.ts';
+import type { Digest } from './reference.ts';
 import { report } from './reporting.ts';
-import { policyChange } from './unchanged.ts';
 import type { Approved, Expired, Failed, Pending, Promoted, Pushing, Refused } from './states.ts';
+import { isTagPut } from './tagged.ts';
 
-/** approved → pushing, unless something stands against it now. From here on it can't be withdrawn. */
-export async function beginPush(approved: Approved, options: BotOptions): Promise<void> {
-  const obstacle = await findObstacle(approved, promoting(approved, options));
-  if (obstacle?.reason === 'approval-expired') return expire(approved, options);
-  if (obstacle) return refuseApproved(approved, obstacle, options);
-  const to: Pushing = { ...approved, state: 'pushing', pushingSince: options.now().toISOString() };
-  const says = [thread(messages.pushBegins(approved))];
-  await move(options, { from: approved, to }, { kind: 'pushing', says });
-}
+type Underway = Approved | Pushing;
 
 /**
- * pushing → promoted. The audit log knows of the decryption before it happens. A push may be taken up again by a bot
- * with another configuration, which nobody approved.
+ * approved → pushing → promoted, in the push’s own turn; the same for a push that was cut off. Everything is looked at
+ * again first, and whatever differs ends it by name. Only a tag that is put already stays what it is: it was put while
+ * the approval stood, so the push is finished without putting anything.
  */
-export async function push(pushing: Pushing, options: BotOptions): Promise<void> {
-  const { ports, now } = options;
+export async function push(promotion: Underway, options: BotOptions): Promise<void> {
+  const obstacle = await findObstacle(promotion, promoting(promotion, options));
+  if (obstacle && !(await isTagPut(promotion, options))) {
+    return endPush(promotion, obstacle, options);
+  }
+  const pushing = promotion.state === 'pushing' ? promotion : await begin(promotion, options);
+  if (pushing) await carryOut(pushing, obstacle, options);
+}
+
+/** approved → pushing: the compare-and-set that whoever takes it back in this moment wins or loses. */
+async function begin(approved: Approved, options: BotOptions): Promise<Pushing | undefined> {
+  const to: Pushing = { ...approved, state: 'pushing', pushingSince: options.now().toISOString() };
+  const says = [thread(messages.pushBegins(approved))];
+  const moved = await move(options, { from: approved, to }, { kind: 'pushing', says });
+  return moved.outcome === 'changed' ? (moved.promotion as Pushing) : undefined;
+}
+
+/** pushing → promoted. The audit log knows of the decryption before it happens, and of the tag before it is put. */
+async function carryOut(
+  pushing: Pushing,
+  obstacle: Refusal | undefined,
+  options: BotOptions,
+): Promise<void> {
+  const { ports, now, log } = options;
   const { registry, target } = pushing.plan;
-  const changed = policyChange(pushing.plan, promoting(pushing, options));
-  if (changed) return refuseApproved(pushing, changed, options);
   await ports.store.note({
     promotion: pushing.id,
     event: { kind: 'decrypting', actor: 'bot', data: { registry, target } },
   });
-  const pushed = await promote(pushing, promoting(pushing, options));
-  const to: Promoted = { ...pushing, state: 'promoted', pushed, promotedAt: now().toISOString() };
+  let current = pushing;
+  const pushed = await promote(pushing, {
+    ...promoting(pushing, options),
+    onProgress: showPush({ promotion: pushing.id, outbox: ports.store.outbox, log }),
+    beforeTag: async (digest) => {
+      if (obstacle) throw new PromotionError(obstacle);
+      current = await beforeTag(current, digest, options);
+    },
+  });
+  const to: Promoted = { ...current, state: 'promoted', pushed, promotedAt: now().toISOString() };
   const says = [thread(messages.published(to))];
-  await move(options, { from: pushing, to }, { kind: 'promoted', says });
+  await move(options, { from: current, to }, { kind: 'promoted', says });
+}
+
+/**
+ * The last moment to stop a push: whoever stops it before this is recorded keeps the tag from being put, and from then
+ * on nobody can. Also the last moment that it has.
+ */
+async function beforeTag(
+  pushing: Pushing,
+  digest: Digest | undefined,
+  options: BotOptions,
+): Promise<Pushing> {
+  const late = expiry(pushing, options);
+  if (late) throw new PromotionError(late);
+  // Recorded before it was cut off: nobody has been able to stop it since.
+  if (pushing.tagging && pushing.tagging.digest === digest) return pushing;
+  const tagging = { at: options.now().toISOString(), ...(digest ? { digest } : {}) };
+  const moved = await move(
+    options,
+    { from: pushing, to: { ...pushing, tagging } },
+    { kind: 'tagging' },
+  );
+  return moved.outcome === 'changed' ? (moved.promotion as Pushing) : fail('interrupted', {});
 }
 
 /** promoted → reported: the patches are in the thread. */
@@ -50,12 +95,13 @@ export async function finish(promoted: Promoted, options: BotOptions): Promise<v
   );
 }
 
-/** The world is not the one that was approved: the end of this request. */
-export async function refuseApproved(
-  promotion: Approved | Pushing,
+/** The end of this request: its time is up, or the world is not the one that was approved. */
+export async function endPush(
+  promotion: Underway,
   refusal: Refusal,
   options: BotOptions,
 ): Promise<void> {
+  if (refusal.reason === 'approval-expired') return expire(promotion, options);
   const named = takenMeanwhile(promotion, refusal);
   await warnOfImpostor(promotion, refusal, options);
   const to: Refused = {
@@ -64,44 +110,39 @@ export async function refuseApproved(
     refusal: named,
     endedAt: options.now().toISOString(),
   };
-  await move(
-    options,
-    { from: promotion, to },
-    { kind: 'refused', says: [thread(messages.planRefused(to))] },
-  );
+  const says = [thread(endings.pushRefused(to))];
+  await move(options, { from: promotion, to }, { kind: 'refused', says });
 }
 
 /** The world is merely broken: `retry` goes on under the same approval. */
 export async function failApproved(
-  promotion: Approved | Pushing,
+  promotion: Underway,
   failure: Refusal,
   options: BotOptions,
 ): Promise<void> {
-  const { pushingSince: _, ...approved } = promotion as Pushing;
   const to: Failed = {
-    ...approved,
+    ...promotion,
     state: 'failed',
     failure,
     endedAt: options.now().toISOString(),
   };
-  await move(
-    options,
-    { from: promotion, to },
-    { kind: 'failed', says: [thread(messages.pushFailed(to))] },
-  );
+  const says = [thread(messages.pushFailed(to))];
+  await move(options, { from: promotion, to }, { kind: 'failed', says });
 }
 
-export async function expire(promotion: Pending | Approved, options: BotOptions): Promise<void> {
-  const to: Expired = { ...promotion, state: 'expired', endedAt: options.now().toISOString() };
-  await move(
-    options,
-    { from: promotion, to },
-    { kind: 'expired', says: [thread(messages.expired(to))] },
-  );
+export async function expire(promotion: Pending | Underway, options: BotOptions): Promise<void> {
+  const to: Expired = {
+    ...promotion,
+    state: 'expired',
+    approvedInTime: promotion.state !== 'pending',
+    endedAt: options.now().toISOString(),
+  };
+  const says = [thread(endings.expired(to))];
+  await move(options, { from: promotion, to }, { kind: 'expired', says });
 }
 
 /** A tag that was free when it was approved has been taken since: that is the news. */
-function takenMeanwhile({ plan }: Approved | Pushing, refusal: Refusal): Refusal {
+function takenMeanwhile({ plan }: Underway, refusal: Refusal): Refusal {
   const { target, digest } = refusal.facts;
   // That there is an impostor is more than that.
   const isNews = refusal.reason === 'tag-taken' && !isImpostor(refusal);
@@ -112,16 +153,14 @@ function takenMeanwhile({ plan }: Approved | Pushing, refusal: Refusal): Refusal
   });
 }
 
-function promoting(promotion: Approved | Pushing, options: BotOptions): Promoting {
-  const { policy, ports, signal, now, log } = options;
+function promoting(promotion: Underway, options: BotOptions): Promoting {
+  const { policy, ports, signal, now } = options;
   const image = imageOf(promotion.plan.image, options);
-  const onProgress = showPush({ promotion: promotion.id, outbox: ports.store.outbox, log });
   return {
     image,
     policy,
     ports: { ...ports, ...ownKnowledge(options) },
     signal,
     now,
-    onProgress,
   };
 }

@@ -69,6 +69,18 @@ interface Planned extends Base {
   /** ISO 8601, UTC: after it nobody may approve, and an approval may not be acted upon. */
   readonly expires: string;
   readonly approvals: readonly Approval[];
+  /** When a push of it last began, if one did: layers may be on the registry. ISO 8601, UTC. */
+  readonly pushingSince?: string | undefined;
+  /** Set when a push of it is about to put the tag, and never taken back: from then on the tag may be there. */
+  readonly tagging?: Tagging | undefined;
+}
+
+/** The moment from which a push can't be stopped. */
+export interface Tagging {
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Of the manifest that is to be tagged, where the engine makes it itself. */
+  readonly digest?: Digest | undefined;
 }
 
 /** Asked for, no plan yet. */
@@ -86,7 +98,7 @@ export interface Approved extends Planned {
   readonly state: 'approved';
 }
 
-/** The push has begun; it can no longer be withdrawn. */
+/** The push has begun: everything was looked at again, the credentials are decrypted. Until `tagging` it may be stopped. */
 export interface Pushing extends Planned {
   readonly state: 'pushing';
   readonly pushingSince: string;
@@ -138,11 +150,17 @@ export interface Rejected extends Planned {
 
 export interface Expired extends Planned {
   readonly state: 'expired';
+  /** Enough people had said yes in time; the push was not done in time. */
+  readonly approvedInTime?: boolean;
   readonly endedAt: string;
 }
 
 export interface Withdrawn extends Base, Partial<Omit<Planned, keyof Base>> {
   readonly state: 'withdrawn';
+  /** Slack user id of the requester, or of somebody who had approved. Absent in old ones: the requester’s. */
+  readonly by?: string;
+  /** It was taken back while it was being pushed. */
+  readonly stopped?: boolean;
   readonly endedAt: string;
 }
 

@@ -14,9 +14,9 @@ export function statusLine(promotion: Promotion, required: number): string {
       return `:hourglass: *Waiting for a second person’s approval*${count} until ${moment(promotion.expires)}`;
     }
     case 'approved':
-      return `:white_check_mark: *Approved* by ${approvers(promotion)}; the push is about to begin`;
+      return `:white_check_mark: *Approved* by ${approvers(promotion)}; it is pushed when its turn comes`;
     case 'pushing':
-      return `:rocket: *Pushing*, approved by ${approvers(promotion)}`;
+      return `:rocket: *Pushing*${promotion.tagging ? ', putting the tag' : ''}, approved by ${approvers(promotion)}`;
     case 'promoted':
     case 'reported': {
       const { target } = promotion.plan;
@@ -32,9 +32,11 @@ export function statusLine(promotion: Promotion, required: number): string {
     case 'rejected':
       return `:x: *Rejected* by ${mention(promotion.by)}: ${escape(cut(promotion.why, 500))}`;
     case 'expired':
-      return `:alarm_clock: *Expired*: nobody decided until ${moment(promotion.expires)}. Ask again to get a fresh plan.`;
+      return `:alarm_clock: *Expired*: ${promotion.approvedInTime ? 'not pushed in time; the approval was good' : 'nobody decided'} until ${moment(promotion.expires)}. Ask again to get a fresh plan.`;
     case 'withdrawn':
-      return `:leftwards_arrow_with_hook: *Withdrawn* by ${mention(promotion.requester)}`;
+      return promotion.stopped
+        ? `:octagonal_sign: *Stopped* during the push by ${mention(promotion.by ?? promotion.requester)}`
+        : `:leftwards_arrow_with_hook: *Withdrawn* by ${mention(promotion.by ?? promotion.requester)}`;
   }
 }
 
@@ -54,6 +56,8 @@ export function plainStatus(promotion: Promotion): string {
       return `refused. ${explain(promotion.refusal, fact)}`;
     case 'unneeded':
       return `published already as ${formatReference({ ...promotion.plan.target, digest: promotion.digest })}`;
+    case 'withdrawn':
+      return promotion.stopped ? 'stopped during the push' : 'withdrawn';
     default:
       return promotion.state;
   }

@@ -1,31 +1,42 @@
+import type { BotOptions } from './bot.ts';
 import type { Store } from './store-port.ts';
-import type { Promotion } from './states.ts';
+import type { Promotion, State } from './states.ts';
 
 /** Somebody moved the promotion on while something was done for it: nobody wants the result any more. */
 class Overtaken extends Error {
   override readonly name = 'Overtaken';
 }
 
+/** A promotion, and the states in which something is done for it. */
+export interface Doing<S extends State> {
+  readonly id: string;
+  readonly states: readonly S[];
+}
+
+/** A promotion in one of these states. */
+export type In<S extends State> = Extract<Promotion, { readonly state: S }>;
+
 /**
- * Does what a promotion’s state asks for, as long as it is in that state: not begun where the store has another one by
- * now, and aborted through `work`’s signal as soon as it has. The end of work that was aborted so is silent, whatever
- * it threw. What was changed in the same state, a card that was announced for example, changes nothing here.
+ * Does what a promotion’s state asks for, as long as it is in one of these states: not begun where the store has another
+ * one by now, and aborted through `work`’s signal as soon as it has. The end of work that was aborted so is silent,
+ * whatever it threw. What was changed in the same states, a card that was announced for example, changes nothing here.
  */
-export async function whileIn<P extends Promotion>(
-  promotion: P,
-  { store, signal }: { readonly store: Store; readonly signal: AbortSignal },
-  work: (now: P, signal: AbortSignal) => Promise<void>,
+export async function whileIn<S extends State>(
+  { id, states }: Doing<S>,
+  options: BotOptions,
+  work: (now: In<S>, options: BotOptions) => Promise<void>,
 ): Promise<void> {
-  const { id, state } = promotion;
+  const { signal, ports } = options;
+  const isStill = (now: Promotion | undefined): now is In<S> =>
+    now !== undefined && states.some((state) => state === now.state);
   const over = new AbortController();
-  const stop = watch(store, async () => {
-    const now = await store.get(id);
-    if (now?.state !== state) over.abort(new Overtaken());
+  const stop = watch(ports.store, async () => {
+    if (!isStill(await ports.store.get(id))) over.abort(new Overtaken());
   });
   try {
-    const now = await store.get(id);
-    if (now?.state !== state) return;
-    await work(now as P, AbortSignal.any([signal, over.signal]));
+    const now = await ports.store.get(id);
+    if (isStill(now))
+      await work(now, { ...options, signal: AbortSignal.any([signal, over.signal]) });
   } catch (error) {
     if (!over.signal.aborted || signal.aborted) throw error;
   } finally {

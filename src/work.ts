@@ -3,12 +3,12 @@ import type { BotOptions } from './bot.ts';
 import { explain, isDatabaseTrouble, PromotionError, refuse, type Refusal } from './errors.ts';
 import { createRests } from './rests.ts';
 import { propose, refuseAsked } from './proposing.ts';
-import { beginPush, expire, failApproved, finish, push, refuseApproved } from './pushing.ts';
+import { endPush, expire, failApproved, finish, push } from './pushing.ts';
 import { tellInterrupted } from './repinning.ts';
 import { isRetryable } from './retryable.ts';
-import { hasWork, type Asked, type Promotion } from './states.ts';
+import { hasWork, type Promotion, type State } from './states.ts';
 import { tellForgotten, tellMissed } from './waiting.ts';
-import { whileIn } from './watching.ts';
+import { whileIn, type Doing, type In } from './watching.ts';
 
 interface Working extends BotOptions {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
@@ -91,18 +91,21 @@ async function attempt(promotion: Promotion, options: Working): Promise<void> {
     if (options.signal.aborted) return;
     // What was done is not recorded, so nothing may be said of it: it is taken up again and recognised.
     if (isDatabaseTrouble(error)) throw error;
-    await settle(promotion, error, options);
+    // As it is by now: this step may have moved it on, or somebody may have taken it back.
+    const now = await options.ports.store.get(promotion.id);
+    if (now && hasWork.includes(now.state)) await settle(now, error, options);
   }
 }
 
 async function step(promotion: Promotion, options: Working): Promise<void> {
+  const { id } = promotion;
+  const { lanes } = options;
   switch (promotion.state) {
     case 'asked':
-      return inTurn(options.lanes.plan, options, () => planIt(promotion, options));
+      return inTurn(lanes.plan, { id, states: ['asked'], options }, propose);
     case 'approved':
-      return beginPush(promotion, options);
     case 'pushing':
-      return inTurn(options.lanes.push, options, () => push(promotion, options));
+      return inTurn(lanes.push, { id, states: ['approved', 'pushing'], options }, push);
     case 'promoted':
       return finish(promotion, options);
     default:
@@ -110,23 +113,18 @@ async function step(promotion: Promotion, options: Working): Promise<void> {
   }
 }
 
-/** Its turn may come late, and the artifact stream for long: whoever withdraws meanwhile is not kept waiting for it. */
-function planIt(asked: Asked, options: Working): Promise<void> {
-  const { signal, ports } = options;
-  return whileIn(asked, { signal, store: ports.store }, (now, standing) =>
-    propose(now, { ...options, signal: standing }),
-  );
-}
-
-/** Nothing is begun any more whose turn comes only after the bot was told to stop. */
-async function inTurn(
+/**
+ * Its turn may come late, and the artifact stream for long. Nothing is begun any more whose turn comes only after the
+ * bot was told to stop; what is begun is what is stored by then, and whoever takes it back meanwhile ends it.
+ */
+async function inTurn<S extends State>(
   lane: LimitFunction,
-  { signal }: BotOptions,
-  work: () => Promise<void>,
+  { id, states, options }: Doing<S> & { readonly options: BotOptions },
+  work: (now: In<S>, options: BotOptions) => Promise<void>,
 ): Promise<void> {
   await lane(async () => {
-    signal.throwIfAborted();
-    await work();
+    options.signal.throwIfAborted();
+    await whileIn({ id, states }, options, work);
   });
 }
 
@@ -141,7 +139,7 @@ async function settle(promotion: Promotion, error: unknown, options: BotOptions)
     case 'pushing':
       return isRetryable(refusal)
         ? failApproved(promotion, refusal, options)
-        : refuseApproved(promotion, refusal, options);
+        : endPush(promotion, refusal, options);
     default:
       return undefined;
   }

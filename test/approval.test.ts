@@ -28,6 +28,7 @@ const pending: Pending = {
 const policy: Policy['approval'] = {
   required: 1,
   expires: 86_400_000,
+  finish: 3_600_000,
   approvers: { users: ['U0', 'U1', 'U2', 'U3'], group: 'S1' },
   people: [],
 };
@@ -244,14 +245,27 @@ describe('a rejection, a withdrawal, a retry', () => {
     ['pending', 'withdrawn'],
     ['approved', 'withdrawn'],
     ['failed', 'withdrawn'],
-    ['pushing', 'push-started'],
+    ['pushing', 'withdrawn'],
     ['promoted', 'already-decided'],
     ['reported', 'already-decided'],
     ['expired', 'already-decided'],
-  ] as const)('is the requester’s: what is %s becomes %s', (state, expected) => {
-    const promotion = { ...pending, state } as Promotion;
-    expect(outcome(withdraw(promotion, 'U0', now))).toBe(expected);
-    expect(outcome(withdraw(promotion, 'U1', now))).toBe('not-yours');
+  ] as const)(
+    'is the requester’s, and whoever’s who approved: what is %s becomes %s',
+    (state, expected) => {
+      const promotion = { ...pending, state } as Promotion;
+      expect(outcome(withdraw(promotion, 'U0', now))).toBe(expected);
+      expect(outcome(withdraw(promotion, 'U1', now))).toBe('not-yours');
+      const yes = { user: 'U1', person: 'U1', planHash: pending.planHash, at: now.toISOString() };
+      const agreed = { ...promotion, approvals: [yes] } as Promotion;
+      expect(outcome(withdraw(agreed, 'U1', now))).toBe(expected);
+      expect(outcome(withdraw(agreed, 'U2', now))).toBe('not-yours');
+    },
+  );
+
+  it('comes too late for a push that is about to put its tag', () => {
+    const tagging = { at: now.toISOString() };
+    const promotion = { ...pending, state: 'pushing', pushingSince: expires, tagging } as Promotion;
+    expect(outcome(withdraw(promotion, 'U0', now))).toBe('tag-begun');
   });
 
   const failed = {

@@ -57,8 +57,8 @@ export const approval = {
     says: 'This promotion cannot be retried: it is {state}.',
     next: 'Ask again to get a fresh plan.',
   },
-  'push-started': {
-    says: 'The push has begun; it cannot be taken back.',
+  'tag-begun': {
+    says: 'The tag is being put, or may be there already: this cannot be taken back any more.',
     next: 'Wait for its end.',
   },
   'wrong-place': {

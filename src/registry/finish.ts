@@ -40,7 +40,7 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
       return { diffId, digest: blob, size: length, repository: target.name };
     }),
   );
-  await push.beforeTag();
+  await push.beforeTag(ours);
   report.step('tag');
   const digest = await putTag(client, publication);
   report.step('read-back');

@@ -14,6 +14,9 @@ import {
 import type { SlackAppOptions } from './app.ts';
 import { carriedBy, detailsView, forms, formValues, rejectForm } from './form.ts';
 
+/** Buttons that say everything by themselves. */
+const decidedAtOnce = new Set<ActionId>(['approve', 'withdraw', 'stop', 'retry']);
+
 /** The card’s buttons, and the form that asks why. */
 export function listenForClicks(app: App, options: SlackAppOptions): void {
   for (const action of actionIds) {
@@ -21,7 +24,7 @@ export function listenForClicks(app: App, options: SlackAppOptions): void {
     app.action<BlockAction<ButtonAction>>(constraints, async ({ ack, body, payload, client }) => {
       const click = clickOf(action, body, payload);
       const asker = askerOf(body, client, options);
-      if (action === 'approve' || action === 'withdraw' || action === 'retry') {
+      if (decidedAtOnce.has(action)) {
         const decided = options.bot.onDecision(click);
         await showAnswer(ackInTime(ack, decided, options.log), asker);
         return;

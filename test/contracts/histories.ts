@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyLog } from '../../src/audit.ts';
 import { Bots } from '../deciding/bots.ts';
+import { crashes, stops } from '../deciding/model.ts';
 import type { Guard } from '../deciding/broken-stores.ts';
 import { histories, History, type Tally } from '../deciding/history.ts';
 import { seedFrom } from '../deciding/random.ts';
@@ -90,13 +91,13 @@ export function historiesContract(name: string, { fresh, hasReplicas }: Historie
 }
 
 const everyKind = [
-  ...['approve', 'reject', 'withdraw', 'retry'].map((deed) => `${deed}: counts`),
+  ...['approve', 'reject', 'withdraw', 'stop', 'retry'].map((deed) => `${deed}: counts`),
   ...['same-person', 'same-human', 'already-approved-by-you', 'another-plan'].map(
     (reason) => `approve: ${reason}`,
   ),
   'approve: approval-expired',
   'approve: not-a-member',
   'withdraw: not-yours',
-  ...['succeeds', 'fails', 'refuses', 'crash'].map((fate) => `a push ${fate}`),
+  ...['succeeds', 'fails', 'refuses', ...crashes, ...stops].map((fate) => `a push ${fate}`),
   'overtaken',
 ];

@@ -1,11 +1,12 @@
 import { createBot, type Bot } from '../../src/bot.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
+import type { Push } from '../../src/ports.ts';
 import type { Store } from '../../src/store-port.ts';
 import type { Reason } from '../../src/reasons.ts';
 import type { FreshDatabase } from '../store/fresh.ts';
 import { without, type Guard } from './broken-stores.ts';
 import type { Fate } from './model.ts';
-import { policyOf, portsOf } from './outside.ts';
+import { digestOf, policyOf, portsOf } from './outside.ts';
 
 export interface BotsOptions {
   readonly database: FreshDatabase;
@@ -39,6 +40,8 @@ export class Bots {
   gate: Promise<void> | undefined;
   onLookUp: () => void = () => {};
   onCrash: () => void = () => {};
+  /** Somebody clicks Stop. */
+  onStop: () => Promise<void> = async () => {};
 
   private constructor(options: BotsOptions) {
     this.#options = options;
@@ -93,7 +96,7 @@ export class Bots {
       policy: policies[this.required]!,
       ports: {
         ...portsOf({
-          engine: ({ target }) => this.#push(target.tag),
+          engine: (push) => this.#push(push),
           group: () => [...this.group],
           isPublished: (tag) => this.published.has(tag),
           onLookUp: async () => {
@@ -119,19 +122,23 @@ export class Bots {
     return noted;
   }
 
-  async #push(tag: string): Promise<void> {
+  async #push({ target: { tag }, beforeTag }: Push): Promise<void> {
+    const { fate } = this;
     this.runs.push(tag);
-    switch (this.fate) {
-      case 'succeeds':
-        this.published.add(tag);
-        return;
-      case 'fails':
-        throw new PromotionError(refuse('interrupted', {}));
-      case 'refuses':
-        throw new PromotionError(refuse('tag-taken', { target: tag, digest: 'another' }));
-      case 'crash':
-        this.onCrash();
-        await new Promise(() => {});
-    }
+    if (fate === 'fails') throw new PromotionError(refuse('interrupted', {}));
+    if (fate === 'refuses')
+      throw new PromotionError(refuse('tag-taken', { target: tag, digest: 'another' }));
+    if (fate === 'crash') await this.#crashed();
+    if (fate === 'stopped') await this.onStop();
+    if (!this.published.has(tag)) await beforeTag(digestOf(tag));
+    if (fate === 'too-late') await this.onStop();
+    if (fate === 'crash-tagging') await this.#crashed();
+    this.published.add(tag);
+    if (fate === 'crash-tagged') await this.#crashed();
+  }
+
+  #crashed(): Promise<never> {
+    this.onCrash();
+    return new Promise(() => {});
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Click, Delivery } from '../../src/answer.ts';
 import type { Reason } from '../../src/reasons.ts';
 import type { Bots } from './bots.ts';
-import { Model, type Deed, type Fate, type Request } from './model.ts';
+import { crashes, Model, stops, type Deed, type Fate, type Request } from './model.ts';
 import { accounts, group } from './people.ts';
 import { revisionOf } from './outside.ts';
 
@@ -11,8 +11,12 @@ const people = [alice, bob, carol, alicePlus, bobAdmin, nobody, guest].map(
   ({ member }) => member.id,
 );
 
+function many<const T>(one: T, times: number): T[] {
+  return Array.from({ length: times }, () => one);
+}
+
 const click = fc.record({
-  deed: fc.constantFrom<Deed>('approve', 'approve', 'approve', 'reject', 'withdraw', 'retry'),
+  deed: fc.constantFrom<Deed>(...many('approve', 3), 'reject', 'withdraw', 'stop', 'retry'),
   at: fc.nat({ max: 9 }),
   by: fc.nat({ max: people.length - 1 }),
   bot: fc.nat({ max: 3 }),
@@ -20,7 +24,13 @@ const click = fc.record({
 });
 type RandomClick = typeof click extends fc.Arbitrary<infer T> ? T : never;
 
-const fate = fc.constantFrom<Fate>('succeeds', 'succeeds', 'fails', 'refuses', 'crash');
+const fate = fc.constantFrom<Fate>(
+  ...many('succeeds', 3),
+  'fails',
+  'refuses',
+  ...crashes,
+  ...stops,
+);
 const who = { by: fc.nat({ max: people.length - 1 }), bot: fc.nat({ max: 3 }) };
 const does = <T extends string>(what: T) => fc.constant(what);
 
@@ -195,7 +205,7 @@ export class History {
 
   /** A click that was read before another one was decided. */
   async #overtake(slow: RandomClick, fast: RandomClick): Promise<void> {
-    const first = this.#click({ ...slow, deed: slow.deed === 'withdraw' ? 'approve' : slow.deed });
+    const first = this.#click({ ...slow, deed: looksUp(slow.deed) ? slow.deed : 'approve' });
     const second = this.#click({ ...fast, at: slow.at });
     if (!first || !second) return;
     const reached = Promise.withResolvers<void>();
@@ -220,12 +230,16 @@ export class History {
     const { requests } = this.#model;
     const toPush = requests.filter(({ state }) => ['approved', 'pushing'].includes(state));
     const begun = this.#model.runs.length;
-    const fate_ = wanted === 'crash' && toPush.length !== 1 ? 'fails' : wanted;
+    const needsOne = [...crashes, ...stops].includes(wanted as never);
+    const fate_ = needsOne && toPush.length !== 1 ? 'fails' : wanted;
+    const refused = this.#model.refusals.length;
     this.#model.tick(fate_);
+    this.#expected.push(...this.#model.refusals.slice(refused));
+    this.#bots.onStop = () => this.#stop(toPush[0]!, bots[0]!);
     const isReached = this.#model.runs.length > begun;
     this.#bots.fate = fate_;
     if (isReached) this.#count(`a push ${fate_}`);
-    if (fate_ !== 'crash' || !isReached) {
+    if (!crashes.includes(fate_ as never) || !isReached) {
       await Promise.all(bots.map((n) => this.#bots.bot(n).onTick()));
       return;
     }
@@ -235,6 +249,13 @@ export class History {
     void this.#bots.bot(bot).onTick();
     await crashed.promise;
     await this.#bots.crash(bot);
+  }
+
+  /** Whoever asked clicks Stop, at some bot. */
+  async #stop(request: Request, bot: number): Promise<void> {
+    const promotion = `h${this.#number}-${this.#model.requests.indexOf(request)}`;
+    const decision = { ...this.#delivery(request.requester), promotion, planHash: '' };
+    await this.#send((n) => this.#bots.bot(n).onDecision({ ...decision, action: 'stop' }), bot + 1);
   }
 
   async #withdraw(n: number): Promise<void> {
@@ -271,6 +292,11 @@ interface Clicked {
   send(): Promise<void>;
   /** Tells the model. */
   settle(reason?: Reason): void;
+}
+
+/** Whether the bot asks Slack who that is: it can be overtaken then. */
+function looksUp(deed: Deed): boolean {
+  return deed !== 'withdraw' && deed !== 'stop';
 }
 
 type Known = Awaited<ReturnType<Bots['store']['get']>>;

@@ -2,9 +2,18 @@ import type { Reason } from '../../src/reasons.ts';
 import { holdsTarget, type State } from '../../src/states.ts';
 import { accountOf, group } from './people.ts';
 
-/** What the registry does with a push. `crash`: the bot is gone in the middle of it. */
-export type Fate = 'succeeds' | 'fails' | 'refuses' | 'crash';
-export type Deed = 'approve' | 'reject' | 'withdraw' | 'retry';
+/** The bot is gone in the middle of a push: before it was about to put the tag, just then, or when it had put it. */
+export const crashes = ['crash', 'crash-tagging', 'crash-tagged'] as const;
+/** Somebody clicks Stop in the middle of a push: before it was about to put the tag, or then. */
+export const stops = ['stopped', 'too-late'] as const;
+/** What becomes of a push. */
+export type Fate =
+  | 'succeeds'
+  | 'fails'
+  | 'refuses'
+  | (typeof crashes)[number]
+  | (typeof stops)[number];
+export type Deed = 'approve' | 'reject' | 'withdraw' | 'stop' | 'retry';
 
 export interface Request {
   readonly requester: string;
@@ -14,9 +23,13 @@ export interface Request {
   expires: number;
   /** How many had to approve when the plan was made. */
   required: number;
+  /** A push of it was about to put the tag. */
+  isTagging: boolean;
 }
 
 const day = 24;
+/** For how long after its time a push that has begun may go on. */
+const finish = 1;
 
 /** What the bot has to make of its deliveries, as simply as it can be said. Time is in hours. */
 export class Model {
@@ -26,12 +39,14 @@ export class Model {
   readonly requests: Request[] = [];
   /** The tag of each push that began, in order. */
   readonly runs: string[] = [];
+  /** Why a Stop in the middle of a push was refused, in order. */
+  readonly refusals: Reason[] = [];
   readonly #published = new Set<string>();
 
   /** Why nothing was asked for, where nothing was. */
   ask(requester: string, tag: string): Reason | undefined {
     if (accountOf(requester).member.unfit) return 'not-a-member';
-    const plan = { approvals: [], expires: Infinity, required: 0 };
+    const plan = { approvals: [], expires: Infinity, required: 0, isTagging: false };
     this.requests.push({ requester, tag, state: 'asked', ...plan });
     return undefined;
   }
@@ -40,7 +55,7 @@ export class Model {
   click(deed: Deed, at: Request, by: { user: string; isOldPlan: boolean }): Reason | undefined {
     const { user, isOldPlan } = by;
     if (accountOf(user).member.unfit) return 'not-a-member';
-    if (deed === 'withdraw') return this.#withdraw(at, user);
+    if (deed === 'withdraw' || deed === 'stop') return this.#withdraw(at, user);
     if (at.state !== (deed === 'retry' ? 'failed' : 'pending'))
       return deed === 'retry' ? 'not-retryable' : 'already-decided';
     if (isOldPlan) return 'another-plan';
@@ -64,9 +79,10 @@ export class Model {
   }
 
   #withdraw(at: Request, user: string): Reason | undefined {
-    if (user !== at.requester) return 'not-yours';
-    if (at.state === 'pushing') return 'push-started';
-    if (!['asked', 'pending', 'approved', 'failed'].includes(at.state)) return 'already-decided';
+    if (user !== at.requester && !at.approvals.includes(user)) return 'not-yours';
+    if (at.state === 'pushing' && at.isTagging) return 'tag-begun';
+    const open = ['asked', 'pending', 'approved', 'pushing', 'failed'];
+    if (!open.includes(at.state)) return 'already-decided';
     at.state = 'withdrawn';
     return undefined;
   }
@@ -76,8 +92,8 @@ export class Model {
     for (const at of this.requests) {
       if (at.state === 'pending' && this.now >= at.expires) at.state = 'expired';
       if (at.state === 'asked') this.#plan(at);
-      if (at.state === 'approved') at.state = this.#lookAgain(at);
-      if (at.state === 'pushing') at.state = this.#push(at, fate);
+      if (at.state === 'approved' || at.state === 'pushing')
+        at.state = this.#lookAgain(at) ?? this.#push(at, fate);
     }
   }
 
@@ -89,18 +105,36 @@ export class Model {
     at.required = this.required;
   }
 
-  #lookAgain(at: Request): State {
-    if (this.now >= at.expires) return 'expired';
-    return at.approvals.every((user) => this.approvers.has(user)) ? 'pushing' : 'refused';
+  /** What keeps it from being pushed, or from being gone on with; a tag that it has put itself stays what it is. */
+  #lookAgain(at: Request): State | undefined {
+    const isSamePolicy = at.required === this.required;
+    const isPut = at.state === 'pushing' && at.isTagging && this.#published.has(at.tag);
+    if (isPut && isSamePolicy) return undefined;
+    if (this.now >= at.expires + (at.state === 'pushing' ? finish : 0)) return 'expired';
+    const mayStill = at.approvals.every((user) => this.approvers.has(user));
+    return mayStill && isSamePolicy ? undefined : 'refused';
   }
 
   #push(at: Request, fate: Fate): State {
-    if (at.required !== this.required) return 'refused';
+    at.state = 'pushing';
     this.runs.push(at.tag);
-    if (fate === 'succeeds') this.#published.add(at.tag);
-    return (
-      { succeeds: 'reported', fails: 'failed', refuses: 'refused', crash: 'pushing' } as const
-    )[fate];
+    if (fate === 'fails') return 'failed';
+    if (fate === 'refuses') return 'refused';
+    if (fate === 'crash') return 'pushing';
+    if (fate === 'stopped') this.#stop(at);
+    const isThere = this.#published.has(at.tag);
+    if (!isThere && isOver(at)) return 'withdrawn';
+    at.isTagging ||= !isThere;
+    if (fate === 'too-late') this.#stop(at);
+    if (fate === 'crash-tagging') return 'pushing';
+    this.#published.add(at.tag);
+    if (isOver(at)) return 'withdrawn';
+    return fate === 'crash-tagged' ? 'pushing' : 'reported';
+  }
+
+  #stop(at: Request): void {
+    const refused = this.#withdraw(at, at.requester);
+    if (refused) this.refusals.push(refused);
   }
 
   /** Whether another one in flight holds the target. */
@@ -113,4 +147,8 @@ export class Model {
 
 function isSameHuman(one: string, other: string): boolean {
   return accountOf(one).human === accountOf(other).human;
+}
+
+function isOver({ state }: Request): boolean {
+  return state === 'withdrawn';
 }

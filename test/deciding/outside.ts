@@ -80,7 +80,8 @@ const { artifact, contents } = planOf('build-decision', 'any');
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-function digestOf(tag: string): Digest {
+/** Of the manifest under the tag, whoever pushed it. */
+export function digestOf(tag: string): Digest {
   return Digest.parse(`sha256:${createHash('sha256').update(tag).digest('hex')}`);
 }
 

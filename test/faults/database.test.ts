@@ -26,6 +26,7 @@ const steps = [
   'event approved',
   'event pushing',
   'event decrypting',
+  'event tagging',
   'ledger',
   'event promoted',
   'event reported',

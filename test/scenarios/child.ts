@@ -76,8 +76,12 @@ export async function childEnvironment(
 function policyYaml({ approval, taskcluster, limits, images, ...rest }: Policy): string {
   return stringify({
     ...rest,
-    approval: { ...approval, expires: `${approval.expires / 1000}s` },
-    limits: { ...limits, asksWithin: `${limits.asksWithin / 1000}s` },
+    approval: {
+      ...approval,
+      expires: seconds(approval.expires),
+      finish: seconds(approval.finish),
+    },
+    limits: { ...limits, asksWithin: seconds(limits.asksWithin) },
     taskcluster: {
       ...taskcluster,
       chainOfTrustKeys: taskcluster.chainOfTrustKeys.map(({ key }) => key),
@@ -86,4 +90,8 @@ function policyYaml({ approval, taskcluster, limits, images, ...rest }: Policy):
       Object.entries(images).map(([key, { name: _name, ...image }]) => [key, image]),
     ),
   });
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000}s`;
 }

@@ -46,11 +46,12 @@ it('promotes after a second person’s approval: digest and patch are in the thr
     'approved',
     'pushing',
     'decrypting',
+    'tagging',
     'promoted',
     'reported',
   ]);
   const said = (await world.events()).map(({ actor }) => actor);
-  expect(said).toEqual([alice, 'bot', 'bot', bob, 'bot', 'bot', 'bot', 'bot']);
+  expect(said).toEqual([alice, 'bot', 'bot', bob, 'bot', 'bot', 'bot', 'bot', 'bot']);
 });
 
 describe('finds the build', () => {

@@ -241,26 +241,6 @@ describe('a withdrawal', () => {
     go();
     expect(await world.rest()).toMatchObject({ state: 'withdrawn' });
   });
-
-  it('after the push began is refused', async () => {
-    const { promise: held, resolve: go } = Promise.withResolvers<void>();
-    const world = await on.start({
-      ports: ({ secrets }) => ({ secrets: () => held.then(secrets) }),
-    });
-    const { revision } = await on.outside.build('build-decision');
-    const { id } = await world.propose(alice, `build-decision ${revision}`);
-    const card = world.card();
-    await world.click(bob, 'approve');
-    await world.slack.until(() => world.thread().some((text) => /Decrypting/.test(text)));
-    await world.click(alice, 'withdraw', card);
-    await expect
-      .poll(() => world.told(alice))
-      .toEqual([expect.stringMatching(/The push has begun; it cannot be taken back\. Wait/)]);
-    await world.ask(alice, `withdraw ${id}`);
-    await expect.poll(() => world.told(alice)).toHaveLength(2);
-    go();
-    await world.until('reported');
-  });
 });
 
 describe('a retry', () => {

@@ -12,13 +12,13 @@ export interface Wish {
   readonly image: string;
   readonly taskId: string;
   /** What the others will make of it. */
-  readonly fate: 'approve' | 'reject' | 'withdraw';
+  readonly fate: 'approve' | 'reject' | 'withdraw' | 'stop';
   /** How often the line was typed, and how often Slack took it. */
   asked: number;
   acknowledged: number;
 }
 
-const fates = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw'] as const;
+const fates = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw', 'stop'] as const;
 
 /** People: they ask, and ask again where Slack says that it failed; they decide whatever shows them a button. */
 export class Crowd {
@@ -63,6 +63,11 @@ export class Crowd {
     return this.#cards().filter((card) => buttons(card).includes('approve'));
   }
 
+  /** Cards of pushes that may be stopped. */
+  #pushed(): readonly Message[] {
+    return this.#cards().filter((card) => buttons(card).includes('stop'));
+  }
+
   /** Whether everybody has done what they can. */
   get isContent(): boolean {
     return (
@@ -95,11 +100,11 @@ export class Crowd {
 
   async #decide(): Promise<void> {
     while (this.#isHere) {
-      for (const card of this.undecided()) {
+      for (const card of [...this.undecided(), ...this.#pushed()]) {
         if (this.#busy.has(card.ts)) continue;
         const says = JSON.stringify(card.blocks);
         const wish = this.#world.wishes.find(({ taskId }) => says.includes(taskId));
-        if (!wish) continue;
+        if (!wish || (wish.fate !== 'stop' && buttons(card).includes('stop'))) continue;
         this.#busy.add(card.ts);
         this.#act(this.#click(card, wish).finally(() => this.#busy.delete(card.ts)));
       }
@@ -112,7 +117,9 @@ export class Crowd {
     if (!this.#world.isReachable) return;
     if (fate === 'withdraw') await slack.as(alice).click(card, 'withdraw');
     if (fate === 'reject') await this.#reject(card);
-    if (fate === 'approve') {
+    if (buttons(card).includes('stop')) {
+      await slack.as(this.#random() < 0.5 ? alice : bob).click(card, 'stop');
+    } else if (fate === 'approve' || fate === 'stop') {
       // Now and then two are equally quick.
       const second = this.#random() < 0.3 ? slack.as(carol).click(card, 'approve') : undefined;
       await Promise.all([slack.as(bob).click(card, 'approve'), second]);

@@ -26,6 +26,7 @@ export async function record(world: World, random: Random): Promise<readonly Fai
     ...images.map((image) => ({ image, fate: 'approve' as const })),
     { image: pick(random, images), fate: 'reject' as const },
     { image: pick(random, images), fate: 'withdraw' as const },
+    { image: pick(random, images), fate: 'stop' as const },
   ];
   const lives = new Lives(world.env);
   const crowd = new Crowd(world, random);

@@ -8,6 +8,7 @@ import type { ChainedEvent, Store } from '../../../src/store-port.ts';
 import type { Promotion } from '../../../src/states.ts';
 import { buttons, reads } from '../../scenarios/reading.ts';
 import type { Wish } from './crowd.ts';
+import { begun, outcomes, paths } from './outcomes.ts';
 import type { World } from './world.ts';
 
 /** What is broken in the database at this moment, be it right after a kill. */
@@ -72,7 +73,7 @@ export async function violations(
         ...pathViolations(one),
         ...threadViolations(one),
         ...cardViolations(world, one),
-        ...(await registryViolations(world, promotion)),
+        ...(await registryViolations(world, promotion, promotions)),
       ];
       found.push(...problems.map((problem) => `${promotion.id} (${promotion.state}): ${problem}`));
     }
@@ -94,12 +95,10 @@ function wishViolations(wish: Wish, own: readonly Promotion[]): readonly string[
   if (own.length < acknowledged) found.push(`${taskId}: asked for, and lost`);
   if (own.length > asked) found.push(`${taskId}: asked ${asked} times, ${own.length} promotions`);
   const states = own.map(({ state }) => state);
-  const ends = { approve: 'reported', reject: 'rejected', withdraw: 'withdrawn' } as const;
-  const beside = { approve: ['unneeded', 'refused'], reject: ['rejected', 'refused'] } as const;
-  const others = fate === 'withdraw' ? ['withdrawn', 'refused'] : beside[fate];
-  const at = states.indexOf(ends[fate]);
-  if (at < 0) found.push(`${taskId}: never ${ends[fate]}, but ${states.join(', ')}`);
-  const rest = states.filter((state, index) => index !== at && !others.includes(state as never));
+  const { ends, others } = outcomes[fate];
+  const at = states.findIndex((state) => ends.includes(state));
+  if (at < 0) found.push(`${taskId}: never ${ends.join(' or ')}, but ${states.join(', ')}`);
+  const rest = states.filter((state, index) => index !== at && !others.includes(state));
   if (rest.length > 0) found.push(`${taskId}: also ${rest.join(', ')}`);
   return found;
 }
@@ -123,18 +122,6 @@ function kindOf(kind: string, data: object): string {
   return refusal?.reason ? `${kind}:${refusal.reason}` : kind;
 }
 
-const begun = ['asked', 'build-proven'];
-const pushed = ['planned', 'approved', 'pushing', 'promoted', 'reported'];
-/** Every way that a promotion may go where nothing outside is broken. */
-const paths = [
-  [...begun, ...pushed],
-  [...begun, 'planned', 'rejected'],
-  [...begun, 'planned', 'withdrawn'],
-  [...begun, 'withdrawn'],
-  [...begun, 'unneeded'],
-  [...begun, 'refused:target-busy', 'target-free'],
-].map((path) => path.join(' → '));
-
 function pathViolations(one: Case): readonly string[] {
   const path = movesOf(one).join(' → ');
   return paths.includes(path) ? [] : [`went ${path}`];
@@ -150,7 +137,7 @@ const kinds: readonly (readonly [string, RegExp])[] = [
   ['patch', /^Patch for/],
   ['file', /^\[file /],
   ['rejected', /Rejected by/],
-  ['withdrawn', /Withdrawn by/],
+  ['withdrawn', /(Withdrawn|Stopped) by/],
   ['unneeded', /there is nothing to promote/],
   ['target-free', /:bell:/],
   ['refused:target-busy', /:no_entry:/],
@@ -168,7 +155,7 @@ function threadViolations(one: Case): readonly string[] {
   const trees = 'plan' in promotion ? (promotion.plan?.trees.length ?? 0) : 0;
   const patches = Array.from({ length: trees }, () => ['file', 'patch']).flat();
   const wanted = movesOf(one)
-    .filter((kind) => !begun.includes(kind))
+    .filter((kind) => !begun.includes(kind) && kind !== 'tagging')
     .flatMap((kind) => {
       if (kind === 'reported') return patches;
       return kind === 'unneeded' ? ['unneeded', ...patches] : [kind];
@@ -217,7 +204,11 @@ function doubledMessages({ slack }: World): readonly string[] {
 }
 
 /** The tag has had one digest ever, the one that people were told; what was not approved is not there at all. */
-async function registryViolations(world: World, promotion: Promotion): Promise<readonly string[]> {
+async function registryViolations(
+  world: World,
+  promotion: Promotion,
+  all: readonly Promotion[],
+): Promise<readonly string[]> {
   if (!('plan' in promotion) || !promotion.plan) return [];
   const { name, tag } = promotion.plan.target;
   const digests = await world.digestsUnder(name, tag);
@@ -228,8 +219,16 @@ async function registryViolations(world: World, promotion: Promotion): Promise<r
       return digests.join() === promotion.digest ? [] : [`the tag had ${digests.join()}`];
     case 'rejected':
     case 'withdrawn':
+      // Whoever asked twice and stopped one of the two has published the other.
+      if (all.some((other) => other.state === 'reported' && isSameTarget(other, promotion)))
+        return [];
       return digests.length === 0 ? [] : [`the tag had ${digests.join()}`];
     default:
       return [];
   }
+}
+
+function isSameTarget(one: Promotion, other: Promotion): boolean {
+  const [a, b] = [one, other].map((promotion) => 'plan' in promotion && promotion.plan?.target);
+  return !!a && !!b && a.name === b.name && a.tag === b.tag;
 }
