@@ -6,7 +6,7 @@ const anything = digestFromHex('0'.repeat(64));
 /** A build whose artifact is this file; the bench's server hands it out under this name. */
 export function builtWith(sha256: Digest, file = 'image.tar.zst'): TrustedBuild {
   return {
-    taskId: TaskId.parse('BenchBenchBenchBenchQQ'),
+    taskId: TaskId.parse('BenchBenTcChBenchBencQ'),
     runId: 0,
     label: 'docker-image-bench',
     repository: 'https://github.com/mozilla-releng/fxci-config',

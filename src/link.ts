@@ -26,9 +26,11 @@ function anyOf({ build }: Image, what: 'project' | 'repository'): string {
   return [...new Set(build.sources.map((source) => source[what]))].join(' or ');
 }
 
-/** `/tasks/<id>`, `/tasks/<id>/runs/0`, `/api/queue/v1/task/<id>/…`. */
+/** `/tasks/<id>`, `/tasks/<id>/runs/0`, `/api/queue/v1/task/<id>/…`, and a group: its id is the decision task's. */
 function taskOf(url: URL): BuildAsk | undefined {
-  const word = /^\/(?:tasks|api\/queue\/v1\/task)\/([^/]+)/.exec(url.pathname)?.[1];
+  const word = /^\/(?:tasks\/groups|tasks|api\/queue\/v1\/task(?:-group)?)\/([^/]+)/.exec(
+    url.pathname,
+  )?.[1];
   const taskId = TaskId.safeParse(word);
   return taskId.success ? { by: 'task', taskId: taskId.data } : undefined;
 }

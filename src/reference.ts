@@ -22,7 +22,10 @@ export function digestFromHex(hex: string): Digest {
  */
 export const TaskId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{22}$/, 'is not a task id')
+  .regex(
+    /^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$/,
+    'is not a task id',
+  )
   .brand<'TaskId'>();
 export type TaskId = z.infer<typeof TaskId>;
 

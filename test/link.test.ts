@@ -41,6 +41,9 @@ describe('a link', () => {
     [hg, `https://treeherder.mozilla.org/jobs?repo=autoland&revision=${sha}`, revision],
     [hg, `https://treeherder.mozilla.org/#/jobs?repo=autoland&revision=${sha}`, revision],
     [hg, `https://treeherder.mozilla.org/jobs?repo=try&selectedTaskRun=${task}.0`, byTask],
+    [git, `${rootUrl}/tasks/groups/${task}`, byTask],
+    [git, `${rootUrl}/tasks/groups/${task}/tasks/${task}/runs/0`, byTask],
+    [git, `${rootUrl}/api/queue/v1/task-group/${task}/list`, byTask],
   ])('names a build: %#', (from, link, build) => {
     expect(linkToBuild(link, from, rootUrl)).toEqual(build);
   });

@@ -131,6 +131,10 @@ export const trust = {
     says: '{artifact} of task {task} is stored as “{storage}”, not as s3 or object.',
     next: 'The task could choose such bytes itself: give another build.',
   },
+  'artifact-error': {
+    says: '{artifact} of task {task} was not stored by its worker: {problem}.',
+    next: 'Build the image again and give the new task.',
+  },
   'artifact-host': {
     says: 'Taskcluster sent the download of {artifact} to {host}: {problem}.',
     next: 'Do not promote it; ask the Taskcluster team.',
@@ -166,6 +170,10 @@ export const trust = {
   'taskcluster-unreachable': {
     says: 'Taskcluster did not answer {what}: {problem}.',
     next: 'Try again in a few minutes.',
+  },
+  'missing-scope': {
+    says: 'Taskcluster does not allow {what} ({code}): {scope}.',
+    next: 'Ask the Taskcluster team to give the anonymous role this scope; docs/operations.md lists all that are needed.',
   },
   'taskcluster-nonsense': {
     says: 'Taskcluster’s answer to {what} cannot be used: {problem}.',

@@ -1,7 +1,16 @@
 import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress } from '../net/addresses.ts';
-import { busy, readBody, type Again, type Asking, type Http } from './http.ts';
+import { failWithoutScope, isMalformed, readApiError } from './api-error.ts';
+import {
+  brokenConnection,
+  busy,
+  isAgain,
+  readBody,
+  type Again,
+  type Asking,
+  type Http,
+} from './http.ts';
 import { readJson } from '../json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';
 
@@ -41,10 +50,14 @@ export async function requestArtifact(
       unexpected(artifact, response, `it redirects more than ${redirectLimit} times`);
     }
     url = locationOf(artifact, response, url);
-    response = await follow(http, { artifact, url }, asking);
+    const next = await follow(http, { artifact, url }, asking);
+    if (isAgain(next)) return next;
+    response = next;
   }
   if ([200, 206, 416].includes(response.statusCode)) return response;
-  return refused(artifact, response, asking.signal);
+  return url === from
+    ? refusedByQueue({ metadata }, artifact, response)
+    : refusedByStorage(artifact, response, { host: url.host, signal: asking.signal });
 }
 
 function isRedirect({ statusCode }: Dispatcher.ResponseData): boolean {
@@ -81,34 +94,54 @@ async function follow(
   http: Http,
   { artifact, url }: { readonly artifact: ArtifactName; readonly url: URL },
   asking: Asking,
-): Promise<Dispatcher.ResponseData> {
+): Promise<Dispatcher.ResponseData | Again> {
   try {
     return await http.foreign(url, asking);
   } catch (error) {
-    if (!(error instanceof ForbiddenAddress)) throw error;
+    if (!(error instanceof ForbiddenAddress)) {
+      const { again } = brokenConnection(error, asking.signal);
+      return { again: `${again} (the storage at ${url.host})` };
+    }
     const { message: problem } = error;
     return fail('artifact-host', { artifact: artifact.name, host: url.host || url.href, problem });
   }
 }
 
-async function refused(
+async function refusedByQueue(
+  { metadata }: Pick<Source, 'metadata'>,
   artifact: ArtifactName,
   response: Dispatcher.ResponseData,
-  signal: AbortSignal,
+): Promise<Again | undefined> {
+  const { statusCode } = response;
+  const { name, taskId: task, runId } = artifact;
+  const error = await readApiError(response);
+  if (statusCode === 404 || isMalformed(statusCode, error)) return undefined;
+  if (statusCode === 410) {
+    const info =
+      runId === undefined ? undefined : await metadata.artifactInfo({ ...artifact, runId });
+    const expires = info?.expires ?? 'a day that Taskcluster does not tell';
+    return fail('artifact-expired', { artifact: name, task, expires });
+  }
+  if (statusCode === 424) {
+    const problem = [error.code, error.message].filter(Boolean).join(': ') || 'no reason is told';
+    return fail('artifact-error', { artifact: name, task, problem: problem.slice(0, 200) });
+  }
+  failWithoutScope(statusCode, error, `the request for ${name} of ${task}`);
+  return busy(response, Date.now()) ?? unexpected(artifact, response, `status ${statusCode}`);
+}
+
+async function refusedByStorage(
+  artifact: ArtifactName,
+  response: Dispatcher.ResponseData,
+  { host, signal }: { readonly host: string; readonly signal: AbortSignal },
 ): Promise<Again | undefined> {
   await response.body.dump({ limit: 64 * 1024, signal });
   const { statusCode } = response;
   if (statusCode === 404 || statusCode === 410) return undefined;
-  if (statusCode === 424) {
-    return fail('artifact-storage', {
-      artifact: artifact.name,
-      task: artifact.taskId,
-      storage: 'error',
-    });
-  }
   // A signed address that has expired answers 403: the queue gives a new one.
-  if (statusCode === 403) return { again: 'status 403' };
-  return busy(response, Date.now()) ?? unexpected(artifact, response, `status ${statusCode}`);
+  const again = statusCode === 403 ? { again: 'status 403' } : busy(response, Date.now());
+  if (again) return { ...again, again: `${again.again} (the storage at ${host})` };
+  return unexpected(artifact, response, `status ${statusCode} (the storage at ${host})`);
 }
 
 /** Gives up on an answer that nobody would send. */

@@ -24,12 +24,23 @@ export async function findTask(
 ): Promise<TaskId | Refusal> {
   switch (ask.by) {
     case 'task':
-      return ask.taskId;
+      return findByTask(source, build, ask.taskId);
     case 'latest':
       return findLatest(source, build);
     case 'revision':
       return findByRevision(source, build, ask.revision);
   }
+}
+
+/** A task that is its own group is a decision task: it stands for its push. */
+async function findByTask(
+  source: Source,
+  build: BuildPolicy,
+  taskId: TaskId,
+): Promise<TaskId | Refusal> {
+  const definition = await source.metadata.definition(taskId);
+  if (definition?.['taskGroupId'] !== taskId) return taskId;
+  return findInMap(source, build, { decision: taskId, revision: `the push of ${taskId}` });
 }
 
 async function findLatest(
@@ -66,12 +77,20 @@ async function findByRevision(
  */
 async function findInPush(
   source: Source,
-  { trustDomain, name }: BuildPolicy,
+  build: BuildPolicy,
   { project, revision }: { readonly project: string; readonly revision: Revision },
 ): Promise<TaskId | Refusal> {
-  const route = `${trustDomain}.v2.${project}.revision.${revision}.taskgraph.decision`;
+  const route = `${build.trustDomain}.v2.${project}.revision.${revision}.taskgraph.decision`;
   const decision = await source.metadata.findTask(route);
   if (!decision) return refuse('unknown-commit', { revision, project });
+  return findInMap(source, build, { decision, revision });
+}
+
+async function findInMap(
+  source: Source,
+  { name }: BuildPolicy,
+  { decision, revision }: { readonly decision: TaskId; readonly revision: string },
+): Promise<TaskId | Refusal> {
   const bytes = await readArtifact(source, { taskId: decision, name: labelMap }, labelMapLimit);
   if (!bytes) return refuse('no-label-map', { decision, revision, artifact: labelMap });
   const tasks = readLabels(bytes, decision);

@@ -2,6 +2,7 @@ import { clients } from 'taskcluster-client';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { TaskId } from '../reference.ts';
+import { failWithoutScope, isMalformed, readApiError } from './api-error.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Http } from './http.ts';
 import { readJson } from '../json.ts';
 import { ArtifactInfo, firstProblem, Status } from './task.ts';
@@ -112,8 +113,9 @@ async function askOnce(
     if (encoding !== 'identity') return nonsense(question, `content-encoding ${String(encoding)}`);
     return (await readBody(body, sizeLimit)) ?? nonsense(question, 'it is larger than 4 MiB');
   }
-  await body.dump({ limit: 64 * 1024, signal });
-  if (statusCode === 404) return undefined;
+  const error = await readApiError(response);
+  if (statusCode === 404 || isMalformed(statusCode, error)) return undefined;
+  failWithoutScope(statusCode, error, question.what);
   return busy(response, Date.now()) ?? nonsense(question, `status ${statusCode}`);
 }
 

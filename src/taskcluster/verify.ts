@@ -14,6 +14,7 @@ import {
 import { checksOf } from './checks.ts';
 import { boundByDecision, type Created } from './decision.ts';
 import { definedBuild, type DefinedBuild } from './definition.ts';
+import { readArtifact } from './read-artifact.ts';
 import { readCertificate, readSubject } from './evidence.ts';
 
 const imageArtifact = 'public/image.tar.zst';
@@ -93,7 +94,7 @@ async function provenOrigin(
 }
 
 async function provenArtifact(
-  { metadata }: Source,
+  source: Source,
   { subject, certificate }: { readonly subject: Subject; readonly certificate: Certificate },
   now: Date,
 ): Promise<{ name: string; storage: Storage; sha256: Digest } | Refusal> {
@@ -104,9 +105,11 @@ async function provenArtifact(
   const facts = { task: taskId, artifact: imageArtifact };
   const sha256 = certificate.sha256(imageArtifact);
   if (!sha256) return refuse('artifact-not-signed', facts);
-  const info = await metadata.artifactInfo({ taskId, runId, name: imageArtifact });
+  const info = await source.metadata.artifactInfo({ taskId, runId, name: imageArtifact });
   if (!info) return refuse('artifact-missing', { ...facts, run: String(runId) });
   const { storageType: storage, expires } = info;
+  // The queue says why there is none when it is asked for the content.
+  if (storage === 'error') await readArtifact(source, { taskId, runId, name: imageArtifact }, 1);
   // The task itself chooses where a reference or a link leads, and neither is ever hashed by the worker: a hash that is
   // certified under its name can only be one that the task wrote there itself.
   if (info.name !== imageArtifact || (storage !== 's3' && storage !== 'object')) {

@@ -360,8 +360,8 @@ describe('a download that cannot be had', () => {
 
   it.each([
     [{ fault: 'status', status: 404 }, 'artifact-missing'],
-    [{ fault: 'status', status: 410 }, 'artifact-missing'],
-    [{ fault: 'status', status: 424 }, 'artifact-storage'],
+    [{ fault: 'status', status: 410 }, 'artifact-expired'],
+    [{ fault: 'status', status: 424 }, 'artifact-error'],
     [{ fault: 'status', status: 500, times: 99 }, 'taskcluster-unreachable'],
     [{ fault: 'status', status: 303 }, 'artifact-storage'],
     [{ fault: 'text', text: 'bytes of the queue itself' }, 'taskcluster-nonsense'],
@@ -395,7 +395,7 @@ describe('a download that cannot be had', () => {
     const began = Date.now();
     await expect(download(given().builds(), build)).rejects.toThrow(
       new RegExp(
-        `^Taskcluster did not answer the request for ${name} of ${build.taskId}: (${problem})\\. Try again in a few minutes\\.$`,
+        `^Taskcluster did not answer the request for ${name} of ${build.taskId}: (${problem}) \\(the storage at 127\\.0\\.0\\.1:${port}\\)\\. Try again in a few minutes\\.$`,
       ),
     );
     expect(Date.now() - began).toBeLessThan(shortTimeouts.download);

@@ -625,7 +625,7 @@ export const tricks: Readonly<Record<string, Trick>> = {
     },
   },
   'an artifact that is an error': {
-    reason: 'artifact-storage',
+    reason: 'artifact-error',
     twists: stored({ storageType: 'error', reason: 'file-missing-on-worker', message: 'none' }),
   },
   'an artifact of a storage that nobody knows': {
