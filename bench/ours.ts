@@ -22,7 +22,12 @@ export interface OurOutput {
   /** Layers that it knows from now on. */
   readonly learned: readonly KnownLayer[];
   readonly answer:
-    | { readonly digest: string; readonly sent: number; readonly compressor: string }
+    | {
+        readonly digest: string;
+        readonly size: number;
+        readonly sent: number;
+        readonly compressor: string;
+      }
     | { readonly reason: string };
 }
 

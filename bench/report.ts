@@ -116,7 +116,8 @@ the machine: A has seven layers (170, 142, 125, 121, 59, 0.006 and 44 MB), B the
 more, D 4 GB in two. A, B and C are packed with zstd -10, D with -3.
 
 Ours is a process for each push that runs the engine as the bot does after an approval: download with its checkpoints and
-sha256, every layer that is sent proven, empty ledger, read-back. \`zlib\` is the plain path, \`auto\` what the engine chooses by
+sha256, every layer that is sent proven, read-back; its ledger is empty where the
+row does not say otherwise. \`zlib\` is the plain path, \`auto\` what the engine chooses by
 itself, \`our-docker\` the engine through Docker. The others are run by hand, from a shell, download and \`zstd -d\` piped:
 \`skopeo copy\` with its defaults and no cache of blobs; \`docker load\`, \`docker tag\`, \`docker push\` on an engine
 without images; \`crane push\`; \`regctl image import\`. All push with the same account to the same registry, Debian's

@@ -69,6 +69,15 @@ const musts: Readonly<Record<Must, (runs: readonly Outcome[]) => Judged>> = {
       met: layers === 0 && sent < smallTalk,
     };
   },
+  'reads layers, sends none': (runs) => {
+    const layers = Math.max(...runs.map(layerBytes));
+    // What the registry hands out it reads itself before.
+    const sent = Math.max(...runs.map((run) => run.sent - sizeOf(run)));
+    return {
+      measured: `${layers} bytes of layers, ${(sent / 1000).toFixed(0)} kB beside what was read`,
+      met: layers === 0 && sent < smallTalk,
+    };
+  },
   'at most 256 MiB, no temp file': (runs) => {
     const memory = Math.max(...runs.map((run) => run.memory));
     const disk = Math.max(...runs.map((run) => run.disk + (run.ours?.written ?? 0)));
@@ -87,6 +96,11 @@ const musts: Readonly<Record<Must, (runs: readonly Outcome[]) => Judged>> = {
     };
   },
 };
+
+/** Bytes of the image on the registry. */
+function sizeOf({ ours }: Outcome): number {
+  return ours && 'size' in ours.answer ? ours.answer.size : Number.NaN;
+}
 
 function layerBytes({ ours }: Outcome): number {
   return ours && 'sent' in ours.answer ? ours.answer.sent : Number.NaN;

@@ -37,7 +37,8 @@ export function write(response: ServerResponse, reply: Reply): void {
   for (const [name, value] of Object.entries(reply.headers ?? {})) {
     if (value !== '') response.setHeader(name, value);
   }
-  if (reply.status !== 204) response.setHeader('content-length', body.length);
+  const length = reply.headers?.['content-length'] ?? body.length;
+  if (reply.status !== 204 && length !== '') response.setHeader('content-length', length);
   response.writeHead(reply.status);
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }

@@ -7,7 +7,7 @@ import type { Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { formatManifest } from './manifest.ts';
 import { proveImage } from './prove-image.ts';
-import { blobSize, readBack } from './read-back.ts';
+import { blobSize, isOfSize, readBack } from './read-back.ts';
 import type { Report } from './report.ts';
 import { putManifest, putTag } from './tag.ts';
 import { Upload } from './upload.ts';
@@ -69,7 +69,7 @@ export async function asItIs(client: Client, push: Push, digest: Digest): Promis
 async function putConfig(client: Client, { push, carried, spare }: Ending): Promise<void> {
   const { name } = push.target;
   const { bytes, size } = carried.config;
-  if (!bytes || (await blobSize(client, name, push.contents.imageId)) === size) return;
+  if (!bytes || isOfSize(await blobSize(client, name, push.contents.imageId), size)) return;
   const what = 'the image config';
   const options = { client, name, what, chunks: defaultChunks, room: roomFor(defaultChunks) };
   const upload = new Upload({ ...options, onSent: () => undefined }, spare.session);

@@ -9,7 +9,7 @@ import { readConfig } from './image-config.ts';
 import { isGzipLayer, mediaTypes, readManifest } from './manifest.ts';
 import { proofsAtOnce } from './prove-image.ts';
 import { flawOf } from './prove-layer.ts';
-import { blobSize } from './read-back.ts';
+import { blobSize, isOfSize } from './read-back.ts';
 import { cancelSession } from './session.ts';
 import { listTags } from './tags.ts';
 
@@ -155,11 +155,11 @@ async function confirmed(
 ): Promise<PushedLayer | undefined> {
   const { diffId, digest, size, repository } = claim;
   return await helpful(client, async () => {
-    if ((await blobSize(client, name, digest)) === size) {
+    if (isOfSize(await blobSize(client, name, digest), size)) {
       return { diffId, digest, size, how: 'present' as const };
     }
     if (repository === name || !(await mount(client, name, claim))) return undefined;
-    if ((await blobSize(client, name, digest)) !== size) return undefined;
+    if (!isOfSize(await blobSize(client, name, digest), size)) return undefined;
     return { diffId, digest, size, how: 'mounted' as const };
   });
 }

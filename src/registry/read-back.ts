@@ -42,7 +42,8 @@ export async function readBack(client: Client, expected: Expected): Promise<Read
     });
   }
   const layers = byDigest.image?.layers ?? [];
-  await Promise.all([config, ...layers].map((blob) => checkBlob(client, target.name, blob)));
+  const blobs = [config, ...layers];
+  await Promise.all(blobs.map((blob) => checkBlob(client, { target, digest: want }, blob)));
   const size = layers.reduce((sum, layer) => sum + layer.size, config.size);
   return { digest: want, size, layers };
 }
@@ -65,25 +66,45 @@ function check(found: FoundManifest, { subject, want }: { subject: string; want:
   }
 }
 
+/** A blob that was just put is seen late by some registries: it is waited for, half a minute at most. */
 async function checkBlob(
   client: Client,
-  name: string,
+  { target, digest: manifest }: { readonly target: Target; readonly digest: Digest },
   { digest, size }: Descriptor,
 ): Promise<void> {
   const what = `the blob ${digest}`;
-  const stored = await blobSize(client, name, digest);
-  if (stored === undefined) fail('registry-nonsense', { what, problem: 'it is missing' });
-  if (stored !== size) {
-    fail('registry-nonsense', { what, problem: `it has ${stored} bytes, not ${size}` });
+  const set = `the tag is set, to ${manifest}`;
+  for (let tries = 1; ; tries += 1) {
+    const stored = await blobSize(client, target.name, digest);
+    if (stored !== undefined && isOfSize(stored, size)) return;
+    if (stored !== undefined) {
+      fail('registry-nonsense', { what, problem: `it has ${stored} bytes, not ${size}; ${set}` });
+    }
+    if (tries === looks) fail('registry-nonsense', { what, problem: `it is missing; ${set}` });
+    await client.pace.wait(tries, client.signal);
   }
 }
 
-/** How large a blob of the repository is; `undefined` where it is not there. */
+/** How often a blob is looked for that must be there, longer apart each time. */
+const looks = 7;
+
+/** Bytes of a blob; `unknown` where it is there and the registry does not tell. */
+export type BlobSize = number | 'unknown';
+
+/** Whether a blob that is there may be the one of that size: its digest says that it is. */
+export function isOfSize(stored: BlobSize | undefined, size: number): boolean {
+  return stored === 'unknown' || stored === size;
+}
+
+/**
+ * How large a blob of the repository is; `undefined` where it is not there. Registries that hand out from a cache or a
+ * storage of their own answer without a length, or with 0.
+ */
 export async function blobSize(
   client: Client,
   name: string,
   digest: Digest,
-): Promise<number | undefined> {
+): Promise<BlobSize | undefined> {
   const what = `the blob ${digest}`;
   const answer = await client.call({
     what,
@@ -94,8 +115,5 @@ export async function blobSize(
   });
   if (answer.status === 404) return undefined;
   const length = answer.header('content-length');
-  if (length === undefined || !/^\d+$/.test(length)) {
-    fail('registry-nonsense', { what, problem: 'it has no length' });
-  }
-  return Number(length);
+  return length !== undefined && /^[1-9]\d{0,15}$/.test(length) ? Number(length) : 'unknown';
 }

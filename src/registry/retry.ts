@@ -55,6 +55,11 @@ export class Pace {
     }
   }
 
+  /** Waits as before the try after this one. Throws a PromotionError where the signal aborts. */
+  async wait(tries: number, signal: AbortSignal): Promise<void> {
+    await this.#sleep(this.#backoff(tries), signal);
+  }
+
   /** Exponential, between half of it and all of it at random: so that many do not come back at once. */
   #backoff(tries: number): number {
     const { backoff, maxBackoff } = this.timing;

@@ -1,9 +1,10 @@
-import { fail, PromotionError } from '../errors.ts';
+import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Target } from '../plan.ts';
 import type { Digest } from '../reference.ts';
-import type { Client } from './client.ts';
+import type { Answer, Client } from './client.ts';
 import { mediaTypes, sha256 } from './manifest.ts';
 import { look } from './registry.ts';
+import { Transient } from './retry.ts';
 import { pushing } from './session.ts';
 
 /** A manifest that is to be published. */
@@ -16,9 +17,18 @@ export interface Publication {
 /** Puts the manifest under its digest: it is there, and complete, before a tag shows it. Gives the digest. */
 export async function putManifest(client: Client, publication: Publication): Promise<Digest> {
   const digest = sha256(publication.manifest);
-  const put = await client.call(askToPut(publication, digest));
+  const put = await client.pace.persist(() => attemptToPut(client, publication), client.signal);
   check(put.header('docker-content-digest'), digest, publication);
   return digest;
+}
+
+/** Some registries see blobs late, and refuse a manifest that names one which they have just taken: it is put again. */
+async function attemptToPut(client: Client, publication: Publication): Promise<Answer> {
+  const ask = askToPut(publication, sha256(publication.manifest));
+  const put = await client.attempt({ ...ask, expect: [201, 400, 404] });
+  if (put.status === 201) return put;
+  const refusal = refuse('registry-failed', { what: ask.what, status: String(put.status) });
+  throw put.bytes.includes('BLOB_UNKNOWN') ? new Transient(refusal) : new PromotionError(refusal);
 }
 
 /**

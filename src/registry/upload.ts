@@ -4,7 +4,7 @@ import type { Sink } from '../packing/thread.ts';
 import type { Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
 import { LostUpload } from './lost-upload.ts';
-import { blobSize } from './read-back.ts';
+import { blobSize, isOfSize } from './read-back.ts';
 import { interruption, Transient } from './retry.ts';
 import { cancelSession, offsetOf, openSession, pushing, sessionStatus } from './session.ts';
 import { Window, type ChunkSizes, type Room } from './window.ts';
@@ -136,7 +136,7 @@ export class Upload implements Sink {
     const digest = this.#packed?.digest;
     if (!digest || this.#packed?.size !== size) throw new Error(`${what} took ${size} bytes`);
     // It may have been the reply that was lost, not the request.
-    const isThere = async (): Promise<boolean> => (await blobSize(client, name, digest)) === size;
+    const isThere = async () => isOfSize(await blobSize(client, name, digest), size);
     await this.#persist(isThere, async () => {
       const answer = await this.#put({ method: 'PUT', to: size, digest });
       if (answer.status !== 201) return this.#refused(answer, 'bytes-lost');

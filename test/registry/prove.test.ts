@@ -108,6 +108,17 @@ describe('a registry that gives other bytes than it names', () => {
     expect(await reasonOf(prove(twin.digest))).toBe('registry-nonsense');
   });
 
+  it('that unpack to the very layer proves nothing either: the blob is another', async () => {
+    const twin = await twinOf(image);
+    await placeTwin(at(), twin);
+    for (const blob of twin.blobs.slice(1)) {
+      const dated = Buffer.from(blob);
+      dated[4] = 1;
+      registry.store.repository(name).blobs.set(digestOf(blob), dated);
+    }
+    expect(await reasonOf(prove(twin.digest))).toBe('registry-nonsense');
+  });
+
   it('for the manifest by its digest proves nothing', async () => {
     const good = await twinOf(image);
     const bad = await twinOf(image, { wrong: wrongLayers['another layer'] });
