@@ -12,12 +12,12 @@ export type Json =
 
 /**
  * The one text of a JSON value, whatever the order in which its keys were set: keys sorted by UTF-16 code unit, no
- * white space, `undefined` members left out. Numbers must be safe integers: nothing that is bound here is a fraction.
- * @see https://www.rfc-editor.org/rfc/rfc8785 (JCS), of which this is the part without fractions
+ * white space, `undefined` members left out, numbers as ECMAScript writes them. Throws where a number is not finite.
+ * @see https://www.rfc-editor.org/rfc/rfc8785 (JCS)
  */
 export function canonical(value: unknown): string {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-    throw new TypeError(`A number in canonical JSON must be a safe integer, got ${value}`);
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypeError(`A number in canonical JSON must be finite, got ${value}`);
   }
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

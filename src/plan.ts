@@ -40,7 +40,7 @@ export interface TrustedBuild {
   readonly indexHash: string;
   /** ISO 8601, UTC: when the run resolved. */
   readonly builtAt: string;
-  /** ISO 8601, UTC: when the task, and with it the artifact, expires. */
+  /** ISO 8601, UTC: when the first of task, image and certificate expires. */
   readonly expires: string;
   /** SHA-256 over the canonical definition. */
   readonly definition: Digest;

@@ -136,8 +136,20 @@ function otherRun(document: Document, { taskId, run }: Subject): Refusal | undef
 }
 
 function otherDefinition(document: Document, { taskId, definition }: Subject): Refusal | undefined {
-  const field = difference(withBothPools(document.task), withBothPools(definition));
+  const [signed, told] = [document.task, definition].map((one) => withBothPools(lasting(one)));
+  const field = difference(signed, told);
   return field === undefined ? undefined : refuse('definition-mismatch', { task: taskId, field });
+}
+
+/**
+ * What of a definition stays as it was created. Its priority says when it runs, nothing more, and whoever keeps the queue
+ * may change it at any time (`queue.changeTaskPriority`).
+ */
+export function lasting(
+  definition: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const { priority: _priority, ...rest } = definition;
+  return rest;
 }
 
 /** Older workers and queues name the pool in one way only; here both ways stand in each. */

@@ -32,11 +32,11 @@ export async function readSubject(
   return sameTask(status, parsed.data, taskId) ?? { subject, parsed: parsed.data };
 }
 
-/** The certificate of exactly this run and its signature. */
+/** The certificate of exactly this run, its signature, and when it is dropped. */
 export async function readCertificate(
   source: Source,
-  { taskId, run: { runId } }: Subject,
-): Promise<SignedDocument | Refusal> {
+  { taskId, run: { runId, expires } }: Subject,
+): Promise<(SignedDocument & { readonly expires: string }) | Refusal> {
   const document = await readArtifact(source, { taskId, runId, name: documentName }, documentLimit);
   if (!document) return without(documentName);
   const signature = await readArtifact(
@@ -45,7 +45,8 @@ export async function readCertificate(
     signatureLimit,
   );
   if (!signature) return without(signatureName);
-  return { document, signature };
+  const info = await source.metadata.artifactInfo({ taskId, runId, name: documentName });
+  return { document, signature, expires: info?.expires ?? expires };
 
   function without(artifact: string): Refusal {
     return refuse('no-chain-of-trust', { task: taskId, run: String(runId), artifact });

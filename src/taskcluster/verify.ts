@@ -6,6 +6,7 @@ import type { TrustedBuild } from '../plan.ts';
 import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
 import type { Source, Storage } from './artifact.ts';
 import {
+  lasting,
   verifyChainOfTrust,
   type Certificate,
   type ChainOfTrustKey,
@@ -47,9 +48,9 @@ export async function verifyBuild(
   const created = { subject, parsed, claimed, build, revision: defined.revision };
   const origin = await provenOrigin(source, { keys, now }, created);
   if ('outcome' in origin) return origin;
-  const artifact = await provenArtifact(source, { subject, certificate }, now());
-  if ('outcome' in artifact) return artifact;
-  const definition = wholeNumbersHash(subject);
+  const stored = await provenArtifact(source, { subject, certificate }, now());
+  if ('outcome' in stored) return stored;
+  const definition = definitionHash(subject);
   if (typeof definition !== 'string') return definition;
   const proven = {
     taskId,
@@ -57,13 +58,18 @@ export async function verifyBuild(
     ...defined,
     ...origin,
     builtAt: subject.run.resolved,
-    expires: subject.run.expires,
+    expires: earliest([subject.run.expires, stored.expires, signed.expires]),
     definition,
     certificate: digestFromHex(createHash('sha256').update(signed.document).digest('hex')),
     signedBy: certificate.signedBy,
-    artifact,
+    artifact: stored.artifact,
   };
   return { ...proven, checks: checksOf(proven, build.name) };
+}
+
+/** Artifacts may expire before their task. ISO 8601, UTC. */
+function earliest(times: readonly string[]): string {
+  return times.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0] ?? '';
 }
 
 type Origin = Pick<TrustedBuild, 'repository' | 'project' | 'branch' | 'decision'>;
@@ -93,11 +99,17 @@ async function provenOrigin(
   return { repository, project, branch, decision: bound.decision };
 }
 
+interface Stored {
+  readonly name: string;
+  readonly storage: Storage;
+  readonly sha256: Digest;
+}
+
 async function provenArtifact(
   source: Source,
   { subject, certificate }: { readonly subject: Subject; readonly certificate: Certificate },
   now: Date,
-): Promise<{ name: string; storage: Storage; sha256: Digest } | Refusal> {
+): Promise<{ artifact: Stored; expires: string } | Refusal> {
   const {
     taskId,
     run: { runId },
@@ -116,16 +128,16 @@ async function provenArtifact(
     return refuse('artifact-storage', { ...facts, storage: storage.slice(0, 40) });
   }
   if (new Date(expires) <= now) return refuse('artifact-expired', { ...facts, expires });
-  return { name: imageArtifact, storage, sha256 };
+  return { artifact: { name: imageArtifact, storage, sha256 }, expires };
 }
 
-function wholeNumbersHash({ taskId, definition }: Subject): Digest | Refusal {
+function definitionHash({ taskId, definition }: Subject): Digest | Refusal {
   try {
-    return canonicalHash(definition);
+    return canonicalHash(lasting(definition));
   } catch {
     return refuse('bad-definition', {
       task: taskId,
-      problem: 'it holds a fraction or a huge number',
+      problem: 'it holds a number that is too large',
     });
   }
 }

@@ -32,7 +32,7 @@ interface Answer {
 const answers: Readonly<Record<string, Answer>> = {
   'the status': { at: 'queue', path: '/status' },
   'the definition': { at: 'queue', path: '/task/' },
-  'the artifact’s facts': { at: 'queue', path: '/artifact-info/' },
+  'the artifact’s facts': { at: 'queue', path: '/artifact-info/public/image' },
   'the index': { at: 'index', byCommit: true },
 };
 

@@ -142,14 +142,14 @@ const changes: Readonly<Record<string, Change>> = {
     says: /signed definition of task .* differs from the queue’s in .*Do not promote/,
     happens: (scene) => {
       const { definition } = taskOf(scene);
-      taskOf(scene).definition = { ...definition, priority: 'highest' };
+      taskOf(scene).definition = { ...definition, dependencies: [] };
     },
   },
   'the definition is another, signed and all': {
     reason: 'changed-definition',
     says: /definition changed after the plan was made\. Do not promote it/,
     happens: (scene) => {
-      const task = { ...taskOf(scene).definition, priority: 'highest' };
+      const task = { ...taskOf(scene).definition, dependencies: [] };
       taskOf(scene).definition = task;
       recertify(scene, (certificate) => ({ ...certificate, task }));
     },

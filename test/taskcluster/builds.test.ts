@@ -114,6 +114,40 @@ describe('verify', () => {
     ]);
   });
 
+  it('takes a priority that was changed after the task was created', async () => {
+    const { builds, publish, taskcluster } = given();
+    const published = await publish();
+    const before = await trusted(builds(), published);
+    const task = taskcluster.tasks.get(published.taskId);
+    if (task) task.definition = { ...task.definition, priority: 'highest' };
+    expect(await trusted(builds(), published)).toEqual(before);
+  });
+
+  it('takes a fraction, wherever the definition has one', async () => {
+    const { builds, publish } = given();
+    const published = await publish({
+      definition: (task) => {
+        task.extra['estimate'] = { hours: 0.25, ratio: 1e-7, big: 2 ** 60 };
+      },
+    });
+    expect((await trusted(builds(), published)).definition).toMatch(/^sha256:/);
+  });
+
+  it.each(['public/image.tar.zst', 'public/chain-of-trust.json'])(
+    'tells the earliest end: that of %s, which comes before the task’s',
+    async (name) => {
+      const { builds, publish, taskcluster } = given();
+      const published = await publish();
+      const artifacts = taskcluster.tasks.get(published.taskId)?.artifacts.get(0);
+      const artifact = artifacts?.get(name);
+      const expires = new Date(Date.now() + 3_600_000).toISOString();
+      if (artifact) artifacts?.set(name, { ...artifact, expires });
+      const build = await trusted(builds(), published);
+      expect(build.expires).toBe(expires);
+      expect(build.checks[0]?.says).toContain(`nothing expires before ${expires}`);
+    },
+  );
+
   it('gives the same answer twice', async () => {
     const { builds, publish } = given();
     const published = await publish();

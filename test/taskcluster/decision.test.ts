@@ -162,7 +162,7 @@ describe('the decision task', () => {
     [
       'definition-mismatch',
       (task) => {
-        task.definition = { ...task.definition, priority: 'highest' };
+        task.definition = { ...task.definition, retries: 4 };
       },
     ],
     [

@@ -99,6 +99,7 @@ const irrelevantStatus: readonly (readonly [RegExp, string])[] = [
 ];
 
 const irrelevantCertificate: readonly (readonly [RegExp, string])[] = [
+  [/^task\.priority\b/, 'when it runs; the queue’s keeper may change it'],
   [/^environment\.\w+ (gone|\+ x|x \+|is empty)/, 'which machine it was: no promise hangs on it'],
   [/^artifacts\.public\/logs\/certified\.log( gone|\.sha256 gone)/, 'another artifact, not used'],
   [
@@ -144,6 +145,7 @@ describe('one change of one field', () => {
         /^(provisionerId|workerType|taskQueueId) gone/,
         'the pool; older queues name it one way only',
       ],
+      [/^priority\b/, 'when it runs; the queue’s keeper may change it'],
     ]);
     expect(wrong).toEqual([]);
   });
