@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { mayDecide } from './approval.ts';
 import { answer, answerRefusal, type Answer, type Delivery } from './answer.ts';
@@ -90,11 +91,30 @@ async function begin(
     begun.resolve(noted.outcome !== 'duplicate');
     if (noted.outcome === 'duplicate') return;
     const signal = AbortSignal.any([options.signal, lost]);
-    await lane(() => carryOut(repinning, { ...options, signal }));
+    await lane(() => alone(repinning, { ...options, signal }));
   });
   held.then(() => begun.resolve(false), begun.reject);
   return begun.promise;
 }
+
+/** Replicas share an engine, and take turns at it. A queue of theirs is known to them alone. */
+async function alone(repinning: Repinning, options: BotOptions): Promise<void> {
+  const { signal, ports } = options;
+  const run = async (lost: AbortSignal): Promise<true> => {
+    await carryOut(repinning, { ...options, signal: AbortSignal.any([signal, lost]) });
+    return true;
+  };
+  while (!signal.aborted) {
+    if (await ports.store.hold(turn, run)) return;
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+  // It says by itself that the bot was stopped.
+  await carryOut(repinning, options);
+}
+
+/** What a replica holds whose re-pin runs, and how long another waits before it looks again, in milliseconds. */
+const turn = 'repin-turn';
+const pause = 1000;
 
 /**
  * Whoever asked for a re-pin that nobody works on any more, because its bot was killed, is told how to have it again.

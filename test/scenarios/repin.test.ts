@@ -237,6 +237,21 @@ it('one re-pin runs at a time; who waits is told how long the queue is, and it h
   expect(most).toBe(1);
 });
 
+it('a re-pin waits while another replica’s runs', async () => {
+  let ran = 0;
+  const { world } = await start(async () => void (ran += 1));
+  const others = Promise.withResolvers<void>();
+  const held = world.store.hold('repin-turn', () => others.promise);
+  await world.ask(alice, 'repin build-decision');
+  await expect.poll(() => world.kinds()).toEqual(['repin-asked']);
+  await world.rest();
+  expect(ran).toBe(0);
+  others.resolve();
+  await held;
+  await expect.poll(() => world.kinds(), { timeout: 10_000 }).toContain('repinned');
+  expect(ran).toBe(1);
+});
+
 it('the patch holds allowed paths only; what else the command did is named', async () => {
   const { world } = await start(
     async (_, { folder }) => {
