@@ -16,7 +16,8 @@ const short = /^audit (0|[1-9]\d{0,14}):([0-9a-f]{16})…?$/;
 
 const message = z.looseObject({
   ts: z.string(),
-  // Slack's clients give one to what a person writes, which witnesses nothing.
+  bot_id: z.string(),
+  // Slack's clients give one to what a person writes, through whatever app.
   client_msg_id: z.undefined().optional(),
   metadata: z.unknown().optional(),
   blocks: z.unknown().optional(),
@@ -30,10 +31,10 @@ const textElement = z.looseObject({ text: z.string() });
 
 /**
  * The anchors in what Slack exported: a day's array of messages, the answer of conversations.history or .replies,
- * or any nesting of such. What people write does not count. From the metadata an anchor has its whole hash,
- * from the visible line the first 16 digits of it.
+ * or any nesting of such. Only messages of these bots count: our own; what people and other apps write witnesses nothing.
+ * From the metadata an anchor has its whole hash, from the visible line the first 16 digits of it.
  */
-export function anchorsIn(exportedMessages: unknown): Anchor[] {
+export function anchorsIn(exportedMessages: unknown, bots: ReadonlySet<string>): Anchor[] {
   const found = new Map<string, Anchor>();
   // Not recursive: what was exported may be nested deeper than the stack.
   const open = [exportedMessages];
@@ -41,7 +42,7 @@ export function anchorsIn(exportedMessages: unknown): Anchor[] {
     const value = open.pop();
     if (typeof value !== 'object' || value === null) continue;
     if ('ts' in value) {
-      for (const anchor of anchorsOf(value)) found.set(formatAnchor(anchor), anchor);
+      for (const anchor of anchorsOf(value, bots)) found.set(formatAnchor(anchor), anchor);
     } else {
       open.push(...Object.values(value));
     }
@@ -49,9 +50,9 @@ export function anchorsIn(exportedMessages: unknown): Anchor[] {
   return [...found.values()].toSorted((a, b) => a.seq - b.seq);
 }
 
-function anchorsOf(value: object): Anchor[] {
+function anchorsOf(value: object, bots: ReadonlySet<string>): Anchor[] {
   const parsed = message.safeParse(value);
-  if (!parsed.success) return [];
+  if (!parsed.success || !bots.has(parsed.data.bot_id)) return [];
   const payload = metadata.safeParse(parsed.data.metadata);
   const texts = payload.success ? [match(full, payload.data.event_payload.audit)] : [];
   const blocks = Array.isArray(parsed.data.blocks) ? parsed.data.blocks : [];
@@ -73,21 +74,26 @@ function match(form: RegExp, text: string | undefined): Anchor | undefined {
 export function witnessed(anchors: readonly Anchor[]) {
   const hashes = new Map<number, Set<string>>();
   for (const { seq, hash } of anchors) hashes.set(seq, (hashes.get(seq) ?? new Set()).add(hash));
+  const contradicted: Anchor[] = [];
   return {
-    /** What of it `event` is not. An anchor's hash may be the beginning of one. */
-    contradictions({ seq, hash }: Anchor): string[] {
-      return [...(hashes.get(seq) ?? [])]
-        .filter((seen) => !hash.startsWith(seen))
-        .map(
-          (seen) =>
-            `event ${seq} is not the one that the channel has seen (${seen.slice(0, 16)}): the log was rewritten`,
-        );
+    /** An anchor's hash may be the beginning of one. */
+    take({ seq, hash }: Anchor): void {
+      for (const seen of hashes.get(seq) ?? []) {
+        if (!hash.startsWith(seen)) contradicted.push({ seq, hash: seen });
+      }
     },
-    /** What of it comes after the log's end. */
-    beyond(head: Anchor): string[] {
+    /** What of it the log that ends with `head` does not hold, but for what is a known loss. */
+    problems(head: Anchor, isKnown: (anchor: Anchor) => boolean): string[] {
+      const problems = contradicted
+        .filter((anchor) => !isKnown(anchor))
+        .map(
+          ({ seq, hash }) =>
+            `event ${seq} is not the one that the channel has seen (${hash.slice(0, 16)}): the log was rewritten`,
+        );
       const last = [...hashes.keys()].reduce((a, b) => Math.max(a, b), 0);
-      if (last <= head.seq) return [];
+      if (last <= head.seq) return problems;
       return [
+        ...problems,
         `the channel has seen event ${last}, but the log ends with ${head.seq}: its end was cut off, or an old backup is in its place`,
       ];
     },

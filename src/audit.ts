@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { canonical } from './canonical.ts';
 import type { Anchor, AuditEvent, ChainedEvent } from './store-port.ts';
 import { witnessed } from './anchors.ts';
+import { acceptedIn, isKnownLoss, type Accepted } from './restores.ts';
 
 /** What the first event follows: fixes the format too, so that another one could not be mistaken for it. */
 export const genesis: Anchor = {
@@ -17,10 +18,14 @@ export interface Happened extends AuditEvent {
   readonly at: string;
 }
 
-/** Puts an event behind the one that `previous` names. Throws a TypeError where its data is not canonical JSON's. */
-export function chain(event: Happened, previous: Anchor): ChainedEvent {
+/** Puts an event behind the one that `previous` names; another `seq` than the next leaves a gap. Throws a TypeError where its data is not canonical JSON's. */
+export function chain(
+  event: Happened,
+  previous: Anchor,
+  seq: number = previous.seq + 1,
+): ChainedEvent {
   const { kind, actor, data, promotion, at } = event;
-  const linked = { seq: previous.seq + 1, kind, actor, data, promotion, at };
+  const linked = { seq, kind, actor, data, promotion, at };
   return {
     ...linked,
     previous: previous.hash,
@@ -103,16 +108,19 @@ export async function verifyLog(
   const witness = witnessed(anchors);
   let count = 0;
   let head = genesis;
-  problems.push(...witness.contradictions(genesis));
+  const restores: (Accepted & { readonly seq: number })[] = [];
+  witness.take(genesis);
   for await (const event of events) {
     const problem = breakBetween(head, event);
     if (problem !== undefined) problems.push(problem);
-    problems.push(...witness.contradictions(event));
+    witness.take(event);
+    const accepted = acceptedIn(event);
+    if (accepted) restores.push({ ...accepted, seq: event.seq });
     for (const check of checks) check.take(event);
     head = { seq: event.seq, hash: event.hash };
     count += 1;
   }
-  problems.push(...witness.beyond(head));
+  problems.push(...witness.problems(head, (anchor) => isKnownLoss(anchor, restores)));
   problems.push(...checks.flatMap((check) => check.problems()));
   if (problems.length === 0) return { ok: true, events: count, head, ...notesOf(checks) };
   if (problems.length <= named) return { ok: false, problems };
@@ -131,12 +139,18 @@ function breakBetween(before: Anchor, event: ChainedEvent): string | undefined {
   if (seq === before.seq) return `event ${seq} stands there twice: one was inserted`;
   if (seq < before.seq) return `event ${seq} stands behind event ${before.seq}: they were swapped`;
   if (!isIntact(event)) return `event ${seq} was edited: its hash is not that of what it says`;
-  if (seq > before.seq + 1) {
+  if (seq > before.seq + 1 && !isAcceptedGap(before, event)) {
     const last = seq - 1 === before.seq + 1 ? '' : ` to ${seq - 1}`;
     return `event ${before.seq + 1}${last} is missing: it was deleted`;
   }
   if (event.previous === before.hash) return undefined;
   return `event ${seq} does not follow event ${before.seq} as it stands: one of them was replaced or inserted`;
+}
+
+/** Whether somebody accepted that what lies between the two is missing: the event behind the gap says so. */
+function isAcceptedGap(before: Anchor, event: ChainedEvent): boolean {
+  const { seq, hash } = acceptedIn(event)?.head ?? {};
+  return seq === before.seq && hash === before.hash;
 }
 
 /** Whether the event says what its hash says. */

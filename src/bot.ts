@@ -11,6 +11,9 @@ import * as messages from './messages.ts';
 import * as overview from './overview.ts';
 import type { Policy } from './policy.ts';
 import type { RepinCommand } from './ports.ts';
+import { guardedStore } from './guarded-store.ts';
+import { whileHeld } from './held-bot.ts';
+import type { Holding } from './holding.ts';
 import type { Store } from './store-port.ts';
 import type { PromotionPorts } from './promotion.ts';
 import { publishedIn } from './published.ts';
@@ -31,6 +34,8 @@ export interface BotOptions {
   /** A new promotion’s id: short, unguessable. */
   readonly newId: () => string;
   readonly log: Log;
+  /** Whether it may act: not while the channel has seen more of the log than there is. */
+  readonly holding: Holding;
   /** Aborted when the bot shuts down: steps are parked where they can be taken up again. */
   readonly signal: AbortSignal;
 }
@@ -66,7 +71,10 @@ export interface Bot {
 const looksAtOnce = 2;
 
 /** The story, told once: a line becomes a request, a click becomes a decision, a tick carries out what was decided. */
-export function createBot(options: BotOptions): Bot {
+export function createBot(given: BotOptions): Bot {
+  const { holding } = given;
+  const store = guardedStore(given.ports.store, holding);
+  const options = { ...given, ports: { ...given.ports, store } };
   const { policy, ports } = options;
   const decisions = createDecisions(options);
   const repins = createRepins(options);
@@ -95,7 +103,7 @@ export function createBot(options: BotOptions): Bot {
     mayLook: () => Promise.resolve(undefined),
     onTick: work,
   };
-  return inMeasure(amongMembers(bot, options), options);
+  return whileHeld(inMeasure(amongMembers(bot, options), options), holding);
 }
 
 interface Obeying {

@@ -18,7 +18,9 @@ const usage = `npm run promote-image -- <verb>
   plan <image> <build> [--tag X]  prints the plan as JSON and does nothing
   pins --image <image> --new <reference> [--mercurial-changed] <folder>
                                   rewrites the pins below a folder and prints the patch
-  audit verify [--key <public:…>] [--channel <export.json>] | export | key
+  audit verify [--key <public:…>] [--channel <export.json>] [--bot <id>] | export | key
+  audit accept-restore [--by <name>] --because <why>
+                                  goes on with a restored database, and records what is missing
   check-config                    is the configuration sound?
   doctor                          asks every outside system one harmless question`;
 
@@ -32,7 +34,7 @@ async function run([name = '', ...args]: readonly string[]): Promise<number> {
   const verb = await load();
   const print = (text: string): void =>
     void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-  const config = () => readConfig(name === 'doctor');
+  const config = () => readConfig(name === 'doctor' || args[0] === 'accept-restore');
   try {
     await verb({ args, config, env: withoutSecrets(process.env), print, now: () => new Date() });
     return 0;
@@ -46,7 +48,7 @@ async function run([name = '', ...args]: readonly string[]): Promise<number> {
   }
 }
 
-/** Only the doctor talks to Slack; the other verbs run without its tokens. */
+/** Only the doctor and `audit accept-restore` talk to Slack; the other verbs run without its tokens. */
 async function readConfig(withSlack: boolean): Promise<Config> {
   const loaded = await loadConfig(process.env, withSlack ? 'bot' : 'operator');
   if (loaded.ok) return loaded.value;

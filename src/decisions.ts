@@ -5,6 +5,7 @@ import * as endings from './endings.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, isAnnounced, thread } from './moves.ts';
+import type { Policy } from './policy.ts';
 import type { Anchor, Message, Post } from './store-port.ts';
 import type { Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';
@@ -41,7 +42,11 @@ export function createDecisions(options: BotOptions): Decisions {
       const changed = await store.change({
         from: promotion,
         to: outcome.to,
-        event: { kind: outcome.kind, actor: click.user, data: eventData(outcome.to, click) },
+        event: {
+          kind: outcome.kind,
+          actor: click.user,
+          data: eventData(outcome.to, click, options.policy),
+        },
         posts: hasCard ? (anchor) => posts(outcome, anchor, options) : undefined,
         envelope: click.envelope,
       });
@@ -124,9 +129,13 @@ function targetOf(promotion: Promotion): string {
   return plan ? `${plan.target.name}:${plan.target.tag}` : promotion.ask.image;
 }
 
-function eventData(to: Promotion, click: Click): object {
+function eventData(to: Promotion, click: Click, { approval }: Policy): object {
   const planHash = 'planHash' in to ? to.planHash : undefined;
-  return { action: click.action, state: to.state, planHash, why: click.why };
+  const yes = click.action === 'approve' && 'approvals' in to ? to.approvals?.at(-1) : undefined;
+  // The rule under which the account was found to be an approver’s.
+  const approvers = yes && Object.keys(approval.approvers).toSorted().join(' and ');
+  const { action, why } = click;
+  return { action, state: to.state, planHash, why, approval: yes, approvers };
 }
 
 function posts({ to, says }: Outcome, anchor: Anchor, options: BotOptions): readonly Post[] {

@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto';
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import packageJson from '../package.json' with { type: 'json' };
-import { createBot } from './bot.ts';
+import { createBot, type Log } from './bot.ts';
+import { createHolding, keepLooking, noteBot, type Holding, type Witness } from './holding.ts';
 import { connectWorld } from './composition.ts';
 import { formatProblem, type Environment } from './config.ts';
 import { fail, PromotionError } from './errors.ts';
@@ -13,7 +14,7 @@ import { keepTicking } from './service/clock.ts';
 import { healthRoutes, serveRoutes, type HealthRoute } from './service/health.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
-import { createLogging } from './service/log.ts';
+import { createLogging, type Logging } from './service/log.ts';
 import { createMetrics } from './service/metrics.ts';
 import { createPostWatch } from './service/post-watch.ts';
 import { createReadiness, watchReadiness } from './service/readiness.ts';
@@ -25,7 +26,9 @@ import { introduce } from './slack/admission.ts';
 import { createClient } from './slack/client.ts';
 import { deliverPosts } from './slack/delivery.ts';
 import { createPeople } from './slack/people.ts';
+import { createWitness } from './slack/witness.ts';
 import { admitted } from './slack/trouble.ts';
+import type { Store } from './store-port.ts';
 import { openStore } from './store/store.ts';
 
 const version = {
@@ -51,17 +54,11 @@ if (config.ok) {
 /** Database, outside world, bot, Slack: in this order up, in the reverse order down. */
 async function start({ policy, environment }: Config): Promise<void> {
   const now = () => new Date();
-  const logging = createLogging(environment.LOG_LEVEL);
+  const logging = loggingFor(environment);
   const { log, slackLogger: logger } = logging;
-  for (const value of Object.values(environment)) {
-    if (value instanceof Secret) logging.secrets.add(value);
-  }
-  for (const password of passwordsIn(environment.DATABASE_URL)) logging.secrets.add(password);
   const env = takeEnvironment();
-  const store = await openStore(environment.DATABASE_URL.reveal(), {
-    now,
-    key: environment.AUDIT_KEY,
-  });
+  const { AUDIT_KEY: key } = environment;
+  const store = await openStore(environment.DATABASE_URL.reveal(), { now, key });
   const world = connectWorld({ policy, environment, env, now });
   const apiUrl = environment.SLACK_API_URL;
   const client = createClient(environment.SLACK_BOT_TOKEN, { apiUrl, logger });
@@ -69,19 +66,22 @@ async function start({ policy, environment }: Config): Promise<void> {
   const [working, delivering] = [new AbortController(), new AbortController()];
   const { signal } = working;
   const ports = { ...world, ...guarded(world, logging.secrets), people, store };
-  const bot = createBot({ policy, ports, now, newId, log, signal });
   const watch = createPostWatch(now);
   const connection = () => slackApp.trouble();
-  const ready = createReadiness({ store, client, apiUrl, connection, posts: watch, now, log });
-  const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
   const self = await admitted(introduce(client, { policy, log }));
+  const { channel } = policy.slack;
+  const holding = holdingOn(createWitness({ client, channel, self }), { store, self, log });
+  const bot = createBot({ policy, ports, now, newId, holding, log, signal });
+  const looking = { store, client, apiUrl, connection, posts: watch, holding, now, log };
+  const ready = createReadiness(looking);
+  const routes = healthRoutes({ ready, version, metrics: createMetrics(store, watch) });
   const slackApp = createSlackApp({ bot, store, policy, environment, self, logger, log });
   const { app } = slackApp;
   const servers = await admitted(listen(app, { environment, routes }));
   const onChange = (listener: () => void) => store.onChange(listener);
+  const stopLooking = keepLooking(holding, onChange);
   const stopTicking = keepTicking(() => bot.onTick(), { onChange, log });
-  const { channel } = policy.slack;
-  const sending = { store, client, channel, now, log, watch, signal: delivering.signal };
+  const sending = { store, client, channel, now, log, watch, holding, signal: delivering.signal };
   const delivery = deliverPosts(sending);
   log('info', 'ready', { ...policy.slack, engine: policy.registry.engine });
   const stopWatching = watchReadiness(ready, log);
@@ -89,6 +89,7 @@ async function start({ policy, environment }: Config): Promise<void> {
     // At once: nothing more is put on the registry, however long Slack’s side of a connection takes.
     working.abort();
     stopWatching();
+    stopLooking();
     const [closed, parked] = [app.stop(), stopTicking()];
     for (const server of servers) server.close();
     await Promise.race([closed, sleep(3000, undefined, { ref: false })]);
@@ -99,6 +100,25 @@ async function start({ policy, environment }: Config): Promise<void> {
     await store.close();
   };
   onSignal({ stop, log });
+}
+
+/** A log that knows the secrets, so that no line can hold them. */
+function loggingFor(environment: Config['environment']): Logging {
+  const logging = createLogging(environment.LOG_LEVEL);
+  for (const value of Object.values(environment)) {
+    if (value instanceof Secret) logging.secrets.add(value);
+  }
+  for (const password of passwordsIn(environment.DATABASE_URL)) logging.secrets.add(password);
+  return logging;
+}
+
+/** The log is compared with what this bot posted; the log knows of it who speaks for it. */
+function holdingOn(
+  witness: Witness,
+  given: { readonly store: Store; readonly self: Parameters<typeof noteBot>[1]; readonly log: Log },
+): Holding {
+  const { store, self, log } = given;
+  return createHolding({ store, witness, onAgreed: () => noteBot(store, self), log });
 }
 
 /** Connects to Slack, and serves health and metrics on a port that is not for Slack’s requests, where one is given. */

@@ -3,7 +3,7 @@ import { card } from './card.ts';
 import { PromotionError, refuse } from './errors.ts';
 import type { Image } from './image.ts';
 import { anchored } from './messages.ts';
-import type { Anchor, Changed, Message, Post } from './store-port.ts';
+import type { Anchor, Changed, Message, Post, Store } from './store-port.ts';
 import type { Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';
 
@@ -12,6 +12,8 @@ export interface Telling {
   /** The audit event’s kind. */
   readonly kind: string;
   readonly says?: readonly Post[];
+  /** Facts for the audit event, besides what the new value tells. */
+  readonly data?: object;
   /** `false` where no card was posted and none is wanted. */
   readonly card?: boolean;
 }
@@ -27,7 +29,7 @@ export async function move(
   const changed = await options.ports.store.change({
     from,
     to,
-    event: { kind, actor: 'bot', data: eventData(to) },
+    event: { kind, actor: 'bot', data: { ...eventData(to), ...telling.data } },
     posts: (anchor) => [
       ...(withCard ? [cardPost(to, anchor, options)] : []),
       ...says.map((post) => ({ ...post, message: anchored(post.message, anchor) })),
@@ -38,14 +40,21 @@ export async function move(
 }
 
 /** Whether the card was announced, be it that Slack has it by now or not: the log knows. */
-export async function isAnnounced(id: string, { ports }: BotOptions): Promise<boolean> {
+export async function isAnnounced(
+  id: string,
+  { ports }: { readonly ports: { readonly store: Pick<Store, 'events'> } },
+): Promise<boolean> {
   for await (const event of ports.store.events({ promotion: id })) {
     if (event.kind === 'build-proven') return true;
   }
   return false;
 }
 
-export function cardPost(promotion: Promotion, anchor: Anchor, { policy }: BotOptions): Post {
+export function cardPost(
+  promotion: Promotion,
+  anchor: Anchor,
+  { policy }: Pick<BotOptions, 'policy'>,
+): Post {
   const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
   return { kind: 'card', message: anchored(card(promotion, facts), anchor) };
 }

@@ -8,6 +8,7 @@ import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
 import { ownKnowledge } from './own-knowledge.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
+import type { Policy } from './policy.ts';
 import type { Post } from './store-port.ts';
 import { showReading } from './progress.ts';
 import { report } from './reporting.ts';
@@ -98,8 +99,15 @@ async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<v
   }
   const to: Pending = { ...planned, state: 'pending' };
   const says = [thread(messages.planReady(to, tryIn))];
-  const moved = await move(options, { from: asked, to }, { kind: 'planned', says });
+  const data = rulesOf(to, policy);
+  const moved = await move(options, { from: asked, to }, { kind: 'planned', says, data });
   if (moved.outcome !== 'busy') return;
   const target = `${plan.target.name}:${plan.target.tag}`;
   await refuseAsked(asked, refuse('target-busy', { target, holder: moved.holder }), options);
+}
+
+/** What the log needs to know to tell later, by itself, whether a push had what it needed. */
+function rulesOf({ plan, expires }: Pending, { approval }: Policy): object {
+  const { required, finish } = approval;
+  return { target: `${plan.target.name}:${plan.target.tag}`, expires, required, finish };
 }

@@ -97,11 +97,13 @@ export async function finish(promoted: Promoted, options: BotOptions): Promise<v
 
 /** The end of this request: its time is up, or the world is not the one that was approved. */
 export async function endPush(
-  promotion: Underway,
+  promotion: Underway | Promoted,
   refusal: Refusal,
   options: BotOptions,
 ): Promise<void> {
-  if (refusal.reason === 'approval-expired') return expire(promotion, options);
+  if (refusal.reason === 'approval-expired' && promotion.state !== 'promoted') {
+    return expire(promotion, options);
+  }
   const named = takenMeanwhile(promotion, refusal);
   await warnOfImpostor(promotion, refusal, options);
   const to: Refused = {
@@ -142,7 +144,7 @@ export async function expire(promotion: Pending | Underway, options: BotOptions)
 }
 
 /** A tag that was free when it was approved has been taken since: that is the news. */
-function takenMeanwhile({ plan }: Underway, refusal: Refusal): Refusal {
+function takenMeanwhile({ plan }: Underway | Promoted, refusal: Refusal): Refusal {
   const { target, digest } = refusal.facts;
   // That there is an impostor is more than that.
   const isNews = refusal.reason === 'tag-taken' && !isImpostor(refusal);

@@ -126,6 +126,12 @@ export interface Store {
     /** From this one on. */
     readonly since?: number;
   }): AsyncIterable<ChainedEvent>;
+  /** Where the log ends. */
+  head(): Promise<Anchor>;
+  /** Which of these anchors the log does not hold, but for what somebody accepted as lost. */
+  unknown(anchors: readonly Anchor[]): Promise<readonly Anchor[]>;
+  /** The log of a restored database goes on, with what is missing named in it. */
+  acceptRestore(restore: Restore): Promise<void>;
   /** What vouches for the log; absent where who only reads has no key. */
   readonly keys?: AuditKeys | undefined;
   /** Calls back after each committed change, here or in another replica. Returns how to stop that. */
@@ -135,6 +141,20 @@ export interface Store {
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   close(): Promise<void>;
+}
+
+/** Somebody knows that the database was restored, and that events are missing from its log. */
+export interface Restore {
+  readonly by: string;
+  readonly because: string;
+  /** What the channel has seen and the log does not hold. */
+  readonly lost: readonly Anchor[];
+  /** The end of everything that was under way. */
+  readonly ends: readonly Change[];
+  readonly posts: (
+    anchor: Anchor,
+    missing: { readonly first: number; readonly last: number },
+  ) => readonly Post[];
 }
 
 export interface CardPlace {

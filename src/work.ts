@@ -64,7 +64,10 @@ async function pursue(id: string, options: Working): Promise<void> {
   const { store } = options.ports;
   for (;;) {
     const version = await store.hold(id, (held) =>
-      advance(id, { ...options, signal: AbortSignal.any([options.signal, held]) }),
+      advance(id, {
+        ...options,
+        signal: AbortSignal.any([options.signal, options.holding.signal(), held]),
+      }),
     );
     const after = version === undefined ? undefined : await store.get(id);
     if (!after || after.version === version || !hasWork.includes(after.state)) return;
@@ -77,10 +80,16 @@ async function advance(id: string, options: Working): Promise<number> {
   for (;;) {
     const promotion = await options.ports.store.get(id);
     const rests = !promotion || promotion.version === version || !hasWork.includes(promotion.state);
-    if (rests || options.signal.aborted) return promotion?.version ?? version;
+    const waits = promotion && isPushed(promotion) && !options.holding.mayPush();
+    if (rests || waits || options.signal.aborted) return promotion?.version ?? version;
     version = promotion.version;
     await attempt(promotion, options);
   }
+}
+
+/** Nothing is pushed before the log was compared with the channel. */
+function isPushed({ state }: Promotion): boolean {
+  return state === 'approved' || state === 'pushing';
 }
 
 async function attempt(promotion: Promotion, options: Working): Promise<void> {
@@ -140,6 +149,9 @@ async function settle(promotion: Promotion, error: unknown, options: BotOptions)
       return isRetryable(refusal)
         ? failApproved(promotion, refusal, options)
         : endPush(promotion, refusal, options);
+    case 'promoted':
+      // What the log knows nothing of is not told on.
+      return refusal.reason === 'log-disagrees' ? endPush(promotion, refusal, options) : undefined;
     default:
       return undefined;
   }

@@ -310,20 +310,25 @@ describe('the anchors in an exported channel', () => {
       { type: 'context', elements: [{ type: 'mrkdwn', text: shortAnchor(anchor) }] },
     ],
   };
+  const ours = new Set(['B1', 'B0']);
   const visible = { seq: 12, hash: 'ab'.repeat(8) };
 
   it('are found in the metadata and in the visible line', () => {
-    expect(anchorsIn([posted])).toEqual([anchor, visible]);
-    expect(anchorsIn([{ ...posted, metadata: undefined }])).toEqual([visible]);
-    expect(anchorsIn([{ ...posted, blocks: [] }])).toEqual([anchor]);
-    const { bot_id: _, ...unnamed } = posted;
-    expect(anchorsIn([unnamed])).toEqual([anchor, visible]);
+    expect(anchorsIn([posted], ours)).toEqual([anchor, visible]);
+    expect(anchorsIn([{ ...posted, metadata: undefined }], ours)).toEqual([visible]);
+    expect(anchorsIn([{ ...posted, blocks: [] }], ours)).toEqual([anchor]);
   });
 
   it('are found in a day’s file, an API answer, and a folder of both', () => {
     const answer = { ok: true, messages: [posted], has_more: false };
-    expect(anchorsIn(answer)).toHaveLength(2);
-    expect(anchorsIn({ '2026-11-23.json': [posted], thread: answer })).toHaveLength(2);
+    expect(anchorsIn(answer, ours)).toHaveLength(2);
+    expect(anchorsIn({ '2026-11-23.json': [posted], thread: answer }, ours)).toHaveLength(2);
+  });
+
+  it('are not taken from what other apps post, or from what nobody’s name is on', () => {
+    const { bot_id: _, ...unnamed } = posted;
+    expect(anchorsIn([{ ...posted, bot_id: 'B2' }, unnamed], ours)).toEqual([]);
+    expect(anchorsIn([posted], new Set())).toEqual([]);
   });
 
   it('are not taken from what people write, from other text, or from other forms', () => {
@@ -351,14 +356,14 @@ describe('the anchors in an exported channel', () => {
       null,
       'audit 12:abababababababab',
     ]) {
-      expect(anchorsIn([other]), JSON.stringify(other)).toEqual([]);
+      expect(anchorsIn([other], ours), JSON.stringify(other)).toEqual([]);
     }
   });
 
   it('are found however deep the export is nested', () => {
     let nested: unknown = [posted];
     for (let depth = 0; depth < 100_000; depth += 1) nested = [nested];
-    expect(anchorsIn(nested)).toHaveLength(2);
+    expect(anchorsIn(nested, ours)).toHaveLength(2);
   });
 
   it('witness the log that they were taken from', async () => {
@@ -368,8 +373,10 @@ describe('the anchors in an exported channel', () => {
       metadata: { event_payload: { audit: formatAnchor(event) } },
       blocks: [{ type: 'context', elements: [{ type: 'mrkdwn', text: shortAnchor(event) }] }],
     }));
-    expect(await verifyLog(log, anchorsIn(channel))).toMatchObject({ ok: true });
-    expect(await verifyLog(log.slice(0, 4), anchorsIn(channel))).toMatchObject({ ok: false });
-    expect(await verifyLog(rewritten(log, 4), anchorsIn(channel))).toMatchObject({ ok: false });
+    expect(await verifyLog(log, anchorsIn(channel, ours))).toMatchObject({ ok: true });
+    expect(await verifyLog(log.slice(0, 4), anchorsIn(channel, ours))).toMatchObject({ ok: false });
+    expect(await verifyLog(rewritten(log, 4), anchorsIn(channel, ours))).toMatchObject({
+      ok: false,
+    });
   });
 });

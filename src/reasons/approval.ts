@@ -112,6 +112,10 @@ export const approval = {
     says: '{who}, who asked for this, is no full member of this workspace any more: the account is {problem}.',
     next: 'Whoever still needs it asks again.',
   },
+  'log-disagrees': {
+    says: 'The audit log does not say what the database says of this promotion: {problem}.',
+    next: 'Nothing was decrypted. Somebody may have changed the database: an operator must run `audit verify`.',
+  },
   'changed-plan': {
     says: 'The plan changed after it was approved: {problem}.',
     next: 'Ask again.',

@@ -74,6 +74,14 @@ export const service = {
     says: 'The audit log’s event {event} is not signed with the bot’s key: somebody else wrote it.',
     next: 'Nothing is added behind it. An operator must look at `audit verify` and restore the database.',
   },
+  'ended-by-restore': {
+    says: 'The database was restored, and what became of this request meanwhile is not known.',
+    next: 'Look at the registry and at this thread, then ask again.',
+  },
+  'bot-holds': {
+    says: 'The channel has seen event {seen} of the audit log, and the log ends with {head}: the database was restored, or somebody changed it. The bot reads and answers, and plans, decides and publishes nothing.',
+    next: 'An operator must put the newest database back, or accept what is missing: `npm run promote-image -- audit accept-restore --because …`.',
+  },
   interrupted: {
     says: 'The bot was stopped in the middle of it.',
     next: 'It goes on by itself after the start.',

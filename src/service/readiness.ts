@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
 import { PromotionError } from '../errors.ts';
+import type { Holding } from '../holding.ts';
 import type { Store } from '../store-port.ts';
 import { clockSkew } from '../slack/skew.ts';
 import { slackProblem } from '../slack/trouble.ts';
@@ -14,6 +15,7 @@ export interface Watched {
   /** What keeps Slack’s deliveries from arriving, where something does. */
   readonly connection: () => string | undefined;
   readonly posts: Pick<PostWatch, 'trouble'>;
+  readonly holding: Pick<Holding, 'trouble'>;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -33,9 +35,12 @@ export function createReadiness(watched: Watched): () => Promise<readonly string
       inTime(slackTrouble(watched), 'Slack does not answer'),
       inTime(clockTrouble(watched), undefined),
     ]);
-    const problems = [...found, watched.connection(), watched.posts.trouble()].filter(
-      (problem) => problem !== undefined,
-    );
+    const problems = [
+      ...found,
+      watched.connection(),
+      watched.posts.trouble(),
+      watched.holding.trouble(),
+    ].filter((problem) => problem !== undefined);
     const now = problems.join('; ');
     if (now !== before) {
       if (now) watched.log('error', 'not ready', { problems });

@@ -2,6 +2,7 @@ import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../bot.ts';
 import type { CardPlace, QueuedPost, Store } from '../store-port.ts';
+import type { Holding } from '../holding.ts';
 import type { PostWatch } from '../service/post-watch.ts';
 import { isHopeless, sendPost, TakenOver } from './posts.ts';
 import { lasts, retryAfter, slackProblem } from './trouble.ts';
@@ -14,6 +15,8 @@ export interface DeliveryOptions {
   readonly now: () => Date;
   readonly log: Log;
   readonly watch: Pick<PostWatch, 'taken' | 'refused' | 'givenUp'>;
+  /** Whether anything may be posted: what a restored database has to say is old. */
+  readonly holding: Pick<Holding, 'looked' | 'mayAct'>;
   readonly signal: AbortSignal;
 }
 
@@ -28,19 +31,20 @@ const longestPause = 60_000;
  * is due then is still sent, as far as Slack takes it. The rest stays in the outbox for the next start.
  */
 export async function deliverPosts(options: DeliveryOptions): Promise<void> {
-  const { store, signal, now, log } = options;
+  const { store, signal, now, log, holding } = options;
   const unrecorded = new Map<number, CardPlace>();
   let wake = Promise.withResolvers<void>();
   const stopListening = store.onChange(() => wake.resolve());
   signal.addEventListener('abort', () => wake.resolve(), { once: true });
+  await Promise.race([holding.looked, aborted(signal)]);
   while (!signal.aborted) {
     wake = Promise.withResolvers<void>();
     try {
       await record(unrecorded, store);
-      const due = await store.outbox.due(now());
+      const due = holding.mayAct() ? await store.outbox.due(now()) : [];
       await Promise.all(due.map((queued) => deliver(queued, unrecorded, options)));
       if (due.length > 0) continue;
-      const next = await store.outbox.next();
+      const next = holding.mayAct() ? await store.outbox.next() : undefined;
       const pause = next ? Math.min(Math.max(next.getTime() - now().getTime(), 20), 5000) : 5000;
       await Promise.race([wake.promise, sleep(pause, undefined, { ref: false })]);
     } catch (error) {
@@ -58,9 +62,9 @@ async function sendRest(
   unrecorded: Map<number, CardPlace>,
   options: DeliveryOptions,
 ): Promise<void> {
-  const { store, now } = options;
+  const { store, now, holding } = options;
   const last = performance.now() + farewell;
-  while (performance.now() < last) {
+  while (performance.now() < last && holding.mayAct()) {
     await record(unrecorded, store);
     const due = await store.outbox.due(now());
     if (due.length === 0) return;

@@ -6,7 +6,7 @@ import { lasts, slackProblem } from './trouble.ts';
 import { upload } from './upload.ts';
 
 /** The event type of our messages' metadata: by it, and the key in it, a message is recognised as ours. */
-const metadataType = 'promote_image';
+export const metadataType = 'promote_image';
 
 /**
  * Gives one post to Slack and says where it is. May be repeated: after a first attempt whose reply was lost, what is

@@ -13,8 +13,8 @@ import type { EventRow, Tables } from './schema.ts';
 /** Rows read at once: the log may be longer than the memory. */
 const page = 500;
 
-/** How events are added to the log. */
-export type Append = (tx: Tx, event: Happened) => Promise<ChainedEvent>;
+/** How events are added to the log; a `seq` of its own leaves a gap. */
+export type Append = (tx: Tx, event: Happened, seq?: number) => Promise<ChainedEvent>;
 
 /**
  * Adds events at the end of the chain, signed. Only within a serialised transaction: two at once would fork it. What it
@@ -22,11 +22,11 @@ export type Append = (tx: Tx, event: Happened) => Promise<ChainedEvent>;
  */
 export function createAppend(keys: WritingKeys): Append {
   let known = '';
-  return async (tx, event) => {
+  return async (tx, event, seq) => {
     const head = await signedHeadOf(tx);
     if (head && head.hash !== known && !keys.isSigned(head))
       fail('log-unsigned', { event: String(head.seq) });
-    const chained = await insert(tx, chain(event, head ?? genesis), keys);
+    const chained = await insert(tx, chain(event, head ?? genesis, seq), keys);
     // What comes of the transaction is open; that we signed it is not.
     known = chained.hash;
     return chained;

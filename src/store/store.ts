@@ -9,15 +9,17 @@ import { ledgerOf } from './ledger.ts';
 import {
   beginSigning,
   createAppend,
-  expectSigned,
   eventsOf,
+  expectSigned,
   hasEvent,
+  headOf,
   type Append,
 } from './log.ts';
 import { expectSchema, migrate } from './migrate.ts';
 import { outboxOf } from './outbox.ts';
 import { cardOf, countPromotions, dueIn, getPromotion, listPromotions } from './promotions.ts';
 import { recordChange, recordCreation, recordNote, type Noted, type Recording } from './record.ts';
+import { recordRestore, unknownIn } from './restore.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -88,8 +90,10 @@ export function storeOn(
     count: (states) => countPromotions(kysely, states),
     hold: (id, work) => database.hold(id, work),
     card: (id) => cardOf(kysely, id),
-    events: (filter) => eventsOf(kysely, filter),
-    keys,
+    ...logOf(kysely, keys),
+    acceptRestore: async (restore) => {
+      await recorded((recording) => recordRestore(recording, restore));
+    },
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -105,6 +109,18 @@ export function storeOn(
       unsubscribe();
       await database.close();
     },
+  };
+}
+
+function logOf(
+  kysely: Database['kysely'],
+  keys: AuditKeys | undefined,
+): Pick<Store, 'events' | 'keys' | 'head' | 'unknown'> {
+  return {
+    events: (filter) => eventsOf(kysely, filter),
+    keys,
+    head: () => headOf(kysely),
+    unknown: (anchors) => unknownIn(kysely, keys, anchors),
   };
 }
 

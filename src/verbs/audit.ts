@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { anchorsIn } from '../anchors.ts';
 import { exportLine, verifyLog } from '../audit.ts';
 import { readAuditKeys, type AuditKeys } from '../audit-keys.ts';
-import { signatureCheck } from '../audit-signatures.ts';
+import { logChecks } from '../audit-checks.ts';
+import { introduced } from '../holding.ts';
 import { Secret } from '../secret.ts';
 import type { Anchor, Store } from '../store-port.ts';
 import { openStore } from '../store/store.ts';
+import { acceptRestore } from './accept-restore.ts';
 import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
 
 const usage =
-  'audit verify [--key <public:…>] [--channel <export: file or folder> …] | audit export | audit key';
+  'audit verify [--key <public:…>] [--bot <id>] [--channel <export: file or folder> …] | audit export | audit key | audit accept-restore [--by <name>] --because <why>';
 
 /**
  * `verify`: is the log the one that was written? `export`: every event as a line of canonical JSON. `key`: the public
@@ -22,14 +24,16 @@ export const audit: Verb = async (context) => {
     return withStore(context, (store) => exportLog(store, context));
   if (verb === 'key' && args.length === 0)
     return withStore(context, (store) => showKey(store, context));
+  if (verb === 'accept-restore') return acceptRestore(context, args);
   if (verb !== 'verify') throw new Usage(usage);
-  const { channel = [], key = [] } = optionsIn(args, ['channel', 'key']);
+  const { channel = [], key = [], bot } = optionsIn(args, ['channel', 'key', 'bot']);
   const given = key.length > 0 ? readAuditKeys(new Secret(key.join('\n'))) : undefined;
   if (typeof given === 'string') throw new Failure(`The key cannot be used: ${given}.`);
-  const anchors = (await Promise.all(channel.map((path) => readAnchors(path)))).flat();
-  return withStore(context, (store) =>
-    verify(store, { anchors, keys: given ?? store.keys }, context),
-  );
+  return withStore(context, async (store) => {
+    const bots = channel.length > 0 ? new Set(bot ?? (await botsIn(store))) : new Set<string>();
+    const anchors = (await Promise.all(channel.map((path) => readAnchors(path, bots)))).flat();
+    await verify(store, { anchors, keys: given ?? store.keys }, context);
+  });
 };
 
 /** `--name value value --other value`, each with at least one. Throws {@link Usage}. */
@@ -53,6 +57,13 @@ function optionsIn<Name extends string>(
   return found;
 }
 
+/** The bots that ever spoke for this log, as it noted itself. */
+async function botsIn(store: Store): Promise<readonly string[]> {
+  const events = await Array.fromAsync(store.events({ kinds: [introduced] }));
+  const ids = events.map(({ data }) => (data as { readonly botId?: unknown }).botId);
+  return ids.filter((id) => typeof id === 'string');
+}
+
 async function exportLog(store: Store, { print }: VerbContext): Promise<void> {
   for await (const event of store.events()) print(exportLine(event));
 }
@@ -73,7 +84,7 @@ async function verify(
       'Without a key the log’s signatures cannot be verified: give AUDIT_KEY, AUDIT_KEY_FILE or --key <public:…>, as `audit key` prints it beside the bot.',
     );
   }
-  const verdict = await verifyLog(store.events(), anchors, [signatureCheck(keys)]);
+  const verdict = await verifyLog(store.events(), anchors, logChecks(keys));
   if (!verdict.ok)
     throw new Failure(
       `The audit log is not the one that was written: ${verdict.problems.join('; ')}.`,
@@ -85,17 +96,20 @@ async function verify(
 }
 
 /** The anchors in a channel export: a JSON file of messages, or the folder with a file for each day. */
-async function readAnchors(path: string): Promise<readonly Anchor[]> {
+async function readAnchors(path: string, bots: ReadonlySet<string>): Promise<readonly Anchor[]> {
   const texts = await readExport(path).catch(() => {
     throw new Failure(`${path} cannot be read.`);
   });
   try {
-    const anchors = texts.flatMap((text) => anchorsIn(JSON.parse(text)));
+    const anchors = texts.flatMap((text) => anchorsIn(JSON.parse(text), bots));
     if (anchors.length > 0) return anchors;
   } catch {
     throw new Failure(`${path} is not a channel export: it is no JSON.`);
   }
-  throw new Failure(`${path} holds no message of the bot’s: nothing there witnesses the log.`);
+  const names = [...bots].join(', ') || 'a bot that the log knows';
+  throw new Failure(
+    `${path} holds no message of ${names}: nothing there witnesses the log. --bot <id> names another bot of ours.`,
+  );
 }
 
 async function readExport(path: string): Promise<readonly string[]> {

@@ -7,6 +7,7 @@ import type { FreshDatabase } from '../store/fresh.ts';
 import { without, type Guard } from './broken-stores.ts';
 import type { Fate } from './model.ts';
 import { digestOf, policyOf, portsOf } from './outside.ts';
+import { free } from '../free-holding.ts';
 
 export interface BotsOptions {
   readonly database: FreshDatabase;
@@ -109,6 +110,7 @@ export class Bots {
       },
       now: () => this.#date(),
       newId: () => this.newId(),
+      holding: free,
       log: () => {},
       signal: new AbortController().signal,
     });

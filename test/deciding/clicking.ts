@@ -8,6 +8,7 @@ import { without, type Guard } from './broken-stores.ts';
 import { accountsOf, everybody } from './people.ts';
 import { policyOf, portsOf } from './outside.ts';
 import { pick, randomFrom } from './random.ts';
+import { free } from '../free-holding.ts';
 
 export interface Clicking {
   readonly clicks: number;
@@ -33,6 +34,7 @@ export function clickedBot(given: Store, { required, runs, missing }: Clicking) 
     ports: { ...portsOf({ engine }), store },
     now: () => new Date(),
     newId: () => `p${crypto.randomUUID().slice(0, 13)}`,
+    holding: free,
     log: () => {},
     signal: new AbortController().signal,
   });

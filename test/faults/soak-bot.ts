@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { logChecks } from '../../src/audit-checks.ts';
 import { verifyLog } from '../../src/audit.ts';
 import { createBot, type Bot, type BotOptions, type Log } from '../../src/bot.ts';
 import type { Policy } from '../../src/policy.ts';
@@ -7,6 +8,7 @@ import { createPostWatch } from '../../src/service/post-watch.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
 import { hasWork, type Promotion, type State } from '../../src/states.ts';
 import { Revision } from '../../src/reference.ts';
+import { free } from '../free-holding.ts';
 import { keyFor } from '../store/key.ts';
 import { openStore } from '../../src/store/store.ts';
 import { localPolicy } from '../../local/policy.ts';
@@ -57,12 +59,12 @@ export async function startSoak({ database, seed, faults }: SoakOptions): Promis
   const began = (await store.list({ limit: 1 })).length === 0 ? 0 : Date.now();
   let made = 0;
   const newId = () => `s${began.toString(36)}x${(made += 1).toString(36)}`;
-  const options = { policy, ports, now, newId, log, signal };
+  const options = { policy, ports, now, newId, holding: free, log, signal };
   const bot = createBot(options);
   const { client } = slack;
   const { channel } = home;
   const watch = createPostWatch(now);
-  const delivery = deliverPosts({ store, client, channel, now, log, watch, signal });
+  const delivery = deliverPosts({ store, client, channel, now, log, watch, holding: free, signal });
   const ended: Partial<Record<State, number>> = {};
   const setting = { bot, store, images: Object.keys(policy.images), random, began };
   return {
@@ -82,7 +84,7 @@ export async function startSoak({ database, seed, faults }: SoakOptions): Promis
     },
     async problems() {
       const open = await store.list({ states: hasWork, limit: 1 });
-      const verdict = await verifyLog(store.events());
+      const verdict = await verifyLog(store.events(), [], logChecks(store.keys!));
       return [
         ...new Set(errors),
         ...open.map(({ id, state }) => `${id} still is ${state}`),

@@ -19,6 +19,8 @@ import { createSlackApp } from '../../src/slack/app.ts';
 import { introduce } from '../../src/slack/admission.ts';
 import { createClient } from '../../src/slack/client.ts';
 import { deliverPosts } from '../../src/slack/delivery.ts';
+import { createHolding, keepLooking, noteBot } from '../../src/holding.ts';
+import { createWitness } from '../../src/slack/witness.ts';
 import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
 import { keyFor, keyVariable } from '../store/key.ts';
@@ -81,8 +83,12 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const ports = { ...world, ...setup.ports?.(world), store };
-  const bot = createBot({ policy, ports, now, newId, log, signal });
   const self = await introduce(client, { policy, log });
+  const { channel } = policy.slack;
+  const witness = createWitness({ client, channel, self });
+  const onAgreed = () => noteBot(store, self);
+  const holding = createHolding({ store, witness, onAgreed, log });
+  const bot = createBot({ policy, ports, now, newId, holding, log, signal });
   const given = { bot, store, policy, environment, self, logger, log };
   const { app, trouble: connection } = createSlackApp(given);
   const handling = new Set<Promise<void>>();
@@ -102,13 +108,13 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
     await slack.until(() => slack.connections > 0);
   }
   const onChange = (listener: () => void) => store.onChange(listener);
+  const stopLooking = keepLooking(holding, onChange);
   const stopTicking = keepTicking(async () => (setup.mayTick() ? bot.onTick() : undefined), {
     onChange,
     log,
   });
-  const { channel } = policy.slack;
   const watch = createPostWatch(now);
-  const delivery = deliverPosts({ store, client, channel, now, log, watch, signal });
+  const delivery = deliverPosts({ store, client, channel, now, log, watch, holding, signal });
   return {
     bot,
     // The bot’s own clock may have been put ahead; the machine’s is what Slack’s is compared with.
@@ -118,6 +124,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
       apiUrl,
       connection,
       posts: watch,
+      holding,
       now: () => new Date(),
       log,
     }),
@@ -129,6 +136,7 @@ export async function runBot(setup: BotSetup): Promise<RunningBot> {
       // As main.ts does: Bolt waits for Slack’s side of a connection, which may be gone.
       await Promise.race([app.stop(), sleep(1000)]);
       stopping.abort();
+      stopLooking();
       await Promise.all([stopTicking(), delivery]);
       await store.close();
     },

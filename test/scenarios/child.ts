@@ -81,7 +81,11 @@ function policyYaml({ approval, taskcluster, limits, images, ...rest }: Policy):
       expires: seconds(approval.expires),
       finish: seconds(approval.finish),
     },
-    limits: { ...limits, asksWithin: seconds(limits.asksWithin) },
+    limits: {
+      ...limits,
+      asksWithin: seconds(limits.asksWithin),
+      processor: seconds(limits.processor),
+    },
     taskcluster: {
       ...taskcluster,
       chainOfTrustKeys: taskcluster.chainOfTrustKeys.map(({ key }) => key),

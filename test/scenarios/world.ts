@@ -371,9 +371,10 @@ export class World {
       .map(({ method, path }) => `${method} ${path}`);
   }
 
-  /** The audit log. */
-  events(): Promise<readonly ChainedEvent[]> {
-    return Array.fromAsync(this.store.events());
+  /** The audit log, without which bot it is that writes it. */
+  async events(): Promise<readonly ChainedEvent[]> {
+    const events = await Array.fromAsync(this.store.events());
+    return events.filter(({ kind }) => kind !== 'introduced');
   }
 
   /** Kinds of the audit log, in order. */

@@ -22,6 +22,7 @@ import { approvers, seed } from '../scenarios/people.ts';
 import { buttons } from '../scenarios/reading.ts';
 import { freshSqlite } from '../store/fresh.ts';
 import { Mailbox, type Disorder } from './mailbox.ts';
+import { free } from '../free-holding.ts';
 
 /** The same moment all the time: what is told of times is equal in two worlds, and no trigger runs out. */
 const now = () => new Date('2026-11-23T08:00:00.000Z');
@@ -90,6 +91,7 @@ export class DeliveriesWorld {
       ports: { ...outside, people, store },
       now,
       newId,
+      holding: free,
       log,
       signal,
     });
@@ -104,6 +106,7 @@ export class DeliveriesWorld {
       channel,
       now,
       log,
+      holding: free,
       signal,
     });
     const stop = async () => {

@@ -170,7 +170,7 @@ describe('audit verify, run by an operator on a real promotion’s database', ()
     ]);
     expect(cases.map(({ exitCode }) => exitCode)).toEqual([2, 1, 1]);
     expect(cases.map(({ stdout }) => stdout).join('')).toBe('');
-    expect(cases[1]?.stderr).toMatch(/holds no message of the bot’s: nothing there witnesses/);
+    expect(cases[1]?.stderr).toMatch(/holds no message of B0PROMOTE: nothing there witnesses/);
     expect(cases[2]?.stderr).toMatch(/There is no database of the bot at/);
   }, 60_000);
 });

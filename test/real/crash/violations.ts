@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Message } from '../../../local/slack/things.ts';
 import { anchorsIn } from '../../../src/anchors.ts';
+import { logChecks } from '../../../src/audit-checks.ts';
 import { verifyLog } from '../../../src/audit.ts';
 import { PromotionError } from '../../../src/errors.ts';
 import type { ChainedEvent, Store } from '../../../src/store-port.ts';
@@ -25,8 +26,11 @@ export async function brokenNow(world: World): Promise<readonly string[]> {
   if (!store) return world.slack.messages().length > 0 ? ['the database is gone'] : broken;
   try {
     // First what people have seen, then the log: what is written in between is in the log only.
-    const anchors = anchorsIn(world.slack.exportChannel().map(({ messages }) => messages));
-    const verdict = await verifyLog(store.events(), anchors);
+    const anchors = anchorsIn(
+      world.slack.exportChannel().map(({ messages }) => messages),
+      new Set([world.slack.parts.stage.workspace.seed.bot.id]),
+    );
+    const verdict = await verifyLog(store.events(), anchors, logChecks(store.keys!));
     if (!verdict.ok) broken.push(`audit: ${JSON.stringify(verdict)}`);
   } finally {
     await store.close();

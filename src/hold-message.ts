@@ -1,0 +1,30 @@
+import { explain, type Refusal } from './errors.ts';
+import { say } from './messages.ts';
+import { code, escape, fact } from './mrkdwn.ts';
+import type { Message } from './store-port.ts';
+
+/** What the channel is told when the bot begins to hold. */
+export function holding(refusal: Refusal): Message {
+  return say(`:rotating_light: ${explain(refusal, fact)}`);
+}
+
+/** What it is told when it goes on. */
+export function restoreTold(restore: {
+  readonly by: string;
+  readonly because: string;
+  /** Events of which nothing but their numbers is known. */
+  readonly missing: { readonly first: number; readonly last: number };
+  /** Requests that were ended. */
+  readonly ended: readonly string[];
+}): Message {
+  const { by, because, missing, ended } = restore;
+  const { first, last } = missing;
+  const gap = first > last ? '' : ` Events ${first} to ${last} of the audit log are missing.`;
+  const what =
+    ended.length === 0
+      ? 'Nothing was under way.'
+      : `Ended by it, and to be asked for again: ${ended.map(code).join(', ')}.`;
+  return say(
+    `:card_index_dividers: ${escape(by)} accepted a restored database, because ${escape(because)}.${gap} ${what} What was published stands in this channel and on the registry.`,
+  );
+}
