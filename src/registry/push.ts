@@ -16,7 +16,7 @@ import { look } from './registry.ts';
 import { Report } from './report.ts';
 import { cancelSession, openSession } from './session.ts';
 import type { RegistryOptions } from './timing.ts';
-import { defaultChunks, roomFor, type ChunkSizes } from './window.ts';
+import { defaultChunks, roomFor, smallerThan, type ChunkSizes } from './window.ts';
 
 export interface EngineOptions extends RegistryOptions {
   readonly limits: ArchiveLimits;
@@ -100,7 +100,8 @@ interface Work {
  */
 async function carry(client: Client, work: Work): Promise<Carried> {
   let how: How = { chunks: work.options.chunks ?? defaultChunks, compressor: work.compressor };
-  for (let round = 1; ; round += 1) {
+  let round = 1;
+  for (;;) {
     try {
       return await carryOnce(client, work, how);
     } catch (error) {
@@ -109,8 +110,14 @@ async function carry(client: Client, work: Work): Promise<Carried> {
         continue;
       }
       if (!(error instanceof LostUpload)) throw error;
+      if (error.because === 'chunks-refused' && how.chunks !== 'stream') {
+        how = { ...how, chunks: smallerThan(how.chunks) };
+        continue;
+      }
       if (round === rounds) throw new PromotionError(error.refusal);
-      if (error.because === 'chunks-refused') how = { ...how, chunks: 'stream' };
+      round += 1;
+      // What is lost twice is not lost by chance: without chunks there is nothing to lose count of.
+      if (round === rounds) how = { ...how, chunks: 'stream' };
     }
   }
 }

@@ -36,6 +36,8 @@ export class Upload implements Sink {
   #location: URL | undefined;
   /** The session did not take the blob's beginning: it has something of it already. */
   #isBegun = false;
+  /** A session did not take the blob's beginning. */
+  #isRefused = false;
   /** What went wrong last: why bytes are lost. */
   #trouble: Refusal | undefined;
   /** The blob is there. Fails with a PromotionError or a LostUpload. */
@@ -233,7 +235,11 @@ export class Upload implements Sink {
   }
 
   #refused({ status }: Answer, because: LostUpload['because']): never {
-    if (status === 416) this.#isBegun = this.#window.start === 0;
+    const isFirst = this.#window.start === 0;
+    // A fresh session that takes no beginning either does not take so much of it.
+    const isTooMuch = status === 413 || (status === 416 && isFirst && this.#isRefused);
+    if (isTooMuch) throw new LostUpload(this.#failure(status), 'chunks-refused');
+    if (status === 416) this.#isBegun = this.#isRefused = isFirst;
     if (status === 404 || status === 416) throw new Transient(this.#failure(status));
     throw new LostUpload(this.#failure(status), because);
   }

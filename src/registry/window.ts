@@ -19,6 +19,17 @@ export interface ChunkSizes {
 /** Below 5 MiB a registry on S3 has to rewrite what it holds already; what is on its way is kept in memory. */
 export const defaultChunks: ChunkSizes = { least: 5 * 1024 ** 2, most: 16 * 1024 ** 2 };
 
+/** What registries and the proxies before them take that refuse larger requests: GitHub's 4 MiB, nginx 1 MiB. */
+const smaller: readonly ChunkSizes[] = [4, 1].map((mebibytes) => {
+  const size = mebibytes * 1024 ** 2;
+  return { least: size, most: size };
+});
+
+/** What to try where chunks of that size were refused: all of it in one request at last. */
+export function smallerThan({ most }: ChunkSizes): ChunkSizes | 'stream' {
+  return smaller.find((sizes) => sizes.most < most) ?? 'stream';
+}
+
 /** Room for one chunk on its way and half of the next one, whoever's they are. */
 export function roomFor(chunks: ChunkSizes | 'stream'): Room {
   const most = chunks === 'stream' ? defaultChunks.least : chunks.most;

@@ -82,7 +82,8 @@ describe('the docker engine, with a real engine and a real registry', () => {
       expect(pushed.layers.map(({ how }) => how)).toEqual(['sent', 'sent', 'sent']);
       expect(pushed.sent).toBe(pushed.layers.reduce((sum, { size }) => sum + size, 0));
       expect(pushed.compressor).toMatch(/^docker 20\.10\.24\S*, gzip$/);
-      expect(setting.ledger.map(({ digest }) => digest)).toEqual(seen.Layers);
+      // What the engine says of its own layers is no knowledge of ours.
+      expect(setting.ledger).toEqual([]);
       expect(setting.opened()).toBe(opened);
       await expect.poll(inEngine).toEqual([]);
     },
