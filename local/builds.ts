@@ -53,6 +53,8 @@ export interface Twists {
   readonly decision?: (definition: TaskDefinition) => void;
   /** Changes the task graph, before the decision task signs it. */
   readonly graph?: (graph: Record<string, object>) => object;
+  /** The push is there already, with this decision task: only an action is new. */
+  readonly pushedAs?: TaskId;
   /** An action of the group creates the image task, and not the decision task; its definition may be changed. */
   readonly action?: (definition: TaskDefinition) => void;
   /** `build-docker-image-<name>`, as before October 2024. */
@@ -92,7 +94,7 @@ export async function publishBuild(
     source,
     action: wanted.action && newTaskId(),
     revision: wanted.revision,
-    decision: newTaskId(),
+    decision: wanted.pushedAs ?? newTaskId(),
     created: wanted.created ?? new Date(Date.now() - 60 * 60 * 1000),
     level: wanted.level ?? 3,
     indexHash: wanted.indexHash ?? randomBytes(32).toString('hex'),
@@ -117,26 +119,30 @@ export async function publishBuild(
 /** The decision task of the push, and the action task where one created the image's. */
 function putPlanningTasks(
   taskcluster: LocalTaskcluster,
-  { decision: change, action: changeAction, graph }: Twists,
+  { decision: change, action: changeAction, graph, pushedAs }: Twists,
   { recipe, decided }: { readonly recipe: Recipe; readonly decided: Decided },
 ): void {
   const { created, decision: taskId, action } = recipe;
   const sign = (document: Uint8Array): Uint8Array => taskcluster.sign(document);
-  const definition = decisionDefinition(recipe);
-  change?.(definition);
-  const own = action ? { ...decided, taskId: newTaskId(), definition: undefined } : decided;
-  const planning = { taskId, definition, created, decided: own };
-  taskcluster.tasks.set(
-    taskId,
-    planningTask({ ...planning, graph: action ? undefined : graph }, sign),
-  );
-  for (const route of decisionRoutes(recipe)) taskcluster.index.set(route, taskId);
+  if (!pushedAs) putDecisionTask();
   if (!action) return;
   const again = actionDefinition(recipe);
   changeAction?.(again);
   const acting = { taskId: action, definition: again, created, decided, graph };
   taskcluster.tasks.set(action, planningTask(acting, sign));
   taskcluster.index.set(actionRoute(recipe, action), action);
+
+  function putDecisionTask(): void {
+    const definition = decisionDefinition(recipe);
+    change?.(definition);
+    const own = action ? { ...decided, taskId: newTaskId(), definition: undefined } : decided;
+    const planning = { taskId, definition, created, decided: own };
+    taskcluster.tasks.set(
+      taskId,
+      planningTask({ ...planning, graph: action ? undefined : graph }, sign),
+    );
+    for (const route of decisionRoutes(recipe)) taskcluster.index.set(route, taskId);
+  }
 }
 
 interface Placed {

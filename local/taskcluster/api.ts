@@ -49,6 +49,8 @@ function problem(status: number, code: string, message: string): NonNullable<Ans
 }
 
 function askIndex({ world, storage }: Api, path: string): Answer {
+  const [, namespace] = /^\/tasks\/([^/]+)$/.exec(path) ?? [];
+  if (namespace) return listIndexed(world, namespace);
   const [, route = '', name] = /^\/task\/([^/]+)(?:\/artifacts\/(.+))?$/.exec(path) ?? [];
   const taskId = world.index.get(route);
   const task = world.tasks.get(taskId ?? '');
@@ -56,6 +58,17 @@ function askIndex({ world, storage }: Api, path: string): Answer {
   if (name) return askArtifact({ world, storage }, { taskId, task, kind: 'artifacts', name });
   const { expires } = task.definition as { expires?: string };
   return { status: 200, json: { namespace: route, taskId, rank: 0, data: {}, expires } };
+}
+
+function listIndexed({ tasks, index }: World, namespace: string): Answer {
+  const below = [...index].filter(
+    ([route]) => route.slice(0, route.lastIndexOf('.')) === namespace,
+  );
+  const json = below.map(([route, taskId]) => {
+    const { expires } = (tasks.get(taskId)?.definition ?? {}) as { expires?: string };
+    return { namespace: route, taskId, rank: 0, data: {}, expires };
+  });
+  return { status: 200, json: { tasks: json } };
 }
 
 function askQueue(api: Api, path: string): Answer {

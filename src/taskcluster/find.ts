@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { fail, isRefusal, refuse, type Refusal } from '../errors.ts';
+import { fail, isRefusal, orRefusal, refuse, type Refusal } from '../errors.ts';
 import type { BuildPolicy } from '../image.ts';
+import type { Reason } from '../reasons.ts';
 import { TaskId, type Revision } from '../reference.ts';
 import type { BuildAsk } from '../states.ts';
 import type { Source } from './artifact.ts';
@@ -11,6 +12,15 @@ import { firstProblem } from './task.ts';
 
 /** Gecko's, the largest known, has some ten thousand labels and is about 1 MiB. */
 const labelMapLimit = 4 * 1024 * 1024;
+/** An action that failed, whose map has expired, or that was about other tasks, changes nothing. */
+const passedOver: ReadonlySet<Reason> = new Set([
+  'no-label-map',
+  'no-image-task',
+  'artifact-expired',
+  'artifact-error',
+]);
+/** A push has a handful of actions. */
+const actionLimit = 50;
 const labelMap = 'public/label-to-taskid.json';
 
 /**
@@ -80,10 +90,28 @@ async function findInPush(
   build: BuildPolicy,
   { project, revision }: { readonly project: string; readonly revision: Revision },
 ): Promise<TaskId | Refusal> {
-  const route = `${build.trustDomain}.v2.${project}.revision.${revision}.taskgraph.decision`;
-  const decision = await source.metadata.findTask(route);
+  const push = `${build.trustDomain}.v2.${project}.revision.${revision}.taskgraph`;
+  const decision = await source.metadata.findTask(`${push}.decision`);
   if (!decision) return refuse('unknown-commit', { revision, project });
+  for (const action of await newestFirst(source, `${push}.actions`)) {
+    const found = await orRefusal(findInMap(source, build, { decision: action, revision }));
+    if (!isRefusal(found) || !passedOver.has(found.reason)) return found;
+  }
   return findInMap(source, build, { decision, revision });
+}
+
+/**
+ * The actions of a push: one that builds cached tasks again makes a new image task, and names it in a label map of its
+ * own, which stands on all that came before it.
+ */
+async function newestFirst({ metadata }: Source, namespace: string): Promise<readonly TaskId[]> {
+  const actions = (await metadata.tasksBelow(namespace)).slice(0, actionLimit);
+  const dated: { readonly action: TaskId; readonly created: string }[] = [];
+  for (const action of actions) {
+    const definition = await metadata.definition(action);
+    dated.push({ action, created: String(definition?.['created']) });
+  }
+  return dated.toSorted((a, b) => (a.created < b.created ? 1 : -1)).map(({ action }) => action);
 }
 
 async function findInMap(

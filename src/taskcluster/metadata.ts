@@ -20,6 +20,8 @@ export interface ArtifactName {
 /** What Taskcluster says about tasks. `undefined` where it knows no such thing. */
 export interface Metadata {
   findTask(route: string): Promise<TaskId | undefined>;
+  /** The tasks right below a namespace of the index, in no order; a thousand at most. */
+  tasksBelow(namespace: string): Promise<readonly TaskId[]>;
   status(taskId: TaskId): Promise<Status | undefined>;
   /** The definition as it came: an object, nothing more is known of it. */
   definition(taskId: TaskId): Promise<Readonly<Record<string, unknown>> | undefined>;
@@ -47,6 +49,12 @@ export function createMetadata(rootUrl: string, http: Http): Metadata {
         FoundTask,
       );
       return found?.taskId;
+    },
+    async tasksBelow(namespace) {
+      const url = index.buildUrl(index.listTasks, namespace);
+      const what = `the request for the index’s tasks below ${namespace}`;
+      const list = await ask(http, { what, url }, IndexedTasks);
+      return (list?.tasks ?? []).map(({ taskId }) => taskId);
     },
     async status(taskId) {
       const url = queue.buildUrl(queue.status, taskId);
@@ -79,6 +87,7 @@ export function createMetadata(rootUrl: string, http: Http): Metadata {
 }
 
 const FoundTask = z.object({ taskId: TaskId });
+const IndexedTasks = z.object({ tasks: z.array(FoundTask) });
 const StatusAnswer = z.object({ status: Status });
 const ArtifactList = z.object({ artifacts: z.array(ArtifactInfo) });
 const AnyObject = z.record(z.string(), z.unknown());

@@ -27,6 +27,7 @@ declare module 'taskcluster-client' {
 
   class Index extends Client {
     readonly findTask: (indexPath: string) => Promise<unknown>;
+    readonly listTasks: (namespace: string) => Promise<unknown>;
   }
 
   export const clients: { readonly Queue: typeof Queue; readonly Index: typeof Index };

@@ -33,7 +33,7 @@ const answers: Readonly<Record<string, Answer>> = {
   'the status': { at: 'queue', path: '/status' },
   'the definition': { at: 'queue', path: '/task/' },
   'the artifact’s facts': { at: 'queue', path: '/artifact-info/public/image' },
-  'the index': { at: 'index', byCommit: true },
+  'the index': { at: 'index', path: '.decision', byCommit: true },
 };
 
 const nonsense: Readonly<Record<string, Wrong>> = {

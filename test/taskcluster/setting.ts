@@ -58,7 +58,7 @@ export interface Setting {
   readonly taskcluster: LocalTaskcluster;
   readonly builds: (options?: Partial<BuildsOptions>) => Builds;
   readonly publish: (
-    twists?: Twists & { readonly archive?: Uint8Array },
+    twists?: Twists & { readonly archive?: Uint8Array; readonly revision?: string },
   ) => Promise<PublishedBuild>;
 }
 

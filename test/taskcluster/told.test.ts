@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { Fault } from '../../local/taskcluster/world.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
 import { explain, isRefusal, PromotionError } from '../../src/errors.ts';
@@ -60,6 +61,26 @@ describe('a task id', () => {
     expect(await builds().find(image, { by: 'task', taskId })).toBe(taskId);
     const unknown = newTaskId();
     expect(await builds().find(image, { by: 'task', taskId: unknown })).toBe(unknown);
+  });
+});
+
+describe('a commit', () => {
+  it('whose cached image an action built again leads to the newest of them, and it is bound', async () => {
+    const { builds, publish, taskcluster } = given();
+    const commit = '0c'.repeat(20);
+    const ago = (minutes: number): Date => new Date(Date.now() - minutes * 60_000);
+    const first = await publish({ archive, revision: commit, created: ago(90) });
+    const push = { archive, revision: commit, pushedAs: first.decision } as const;
+    const newest = await publish({ ...push, created: ago(20), action: () => {} });
+    await publish({ ...push, created: ago(50), action: () => {} });
+    const failed = await publish({ ...push, created: ago(5), action: () => {} });
+    const parent = taskcluster.tasks.get(failed.taskId)?.definition as TaskDefinition;
+    taskcluster.tasks.get(String(parent.extra['parent']))?.artifacts.get(0)?.clear();
+    const ask = { by: 'revision', revision: Revision.parse(commit) } as const;
+    expect(await builds().find(image, ask)).toBe(newest.taskId);
+    expect(await builds().verify(image, newest.taskId)).toMatchObject({
+      decision: { taskId: first.decision, action: { scope: expect.stringContaining(':action:') } },
+    });
   });
 });
 
