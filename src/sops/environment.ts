@@ -47,6 +47,26 @@ const byKeyType: Readonly<Record<KeyType, readonly string[]>> = {
   hc_vault: ['VAULT_ADDR', 'VAULT_TOKEN', 'VAULT_NAMESPACE', 'VAULT_CACERT', 'VAULT_CAPATH'],
 };
 
+/** Files and folders that hold a key themselves. */
+const keyFiles = [
+  'SOPS_AGE_KEY_FILE',
+  'SOPS_AGE_SSH_PRIVATE_KEY_FILE',
+  'GNUPGHOME',
+  'GOOGLE_APPLICATION_CREDENTIALS',
+];
+
+/** Where the keys of these kinds are, by the variable that says so. */
+export function keyFilesOf(
+  env: Variables,
+  keyTypes: readonly KeyType[],
+): readonly (readonly [name: string, path: string])[] {
+  const names = keyTypes.flatMap((type) => byKeyType[type]);
+  return names.flatMap((name) => {
+    const value = env[name];
+    return value && keyFiles.includes(name) ? [[name, resolve(value)] as const] : [];
+  });
+}
+
 /** How a key service outside is reached. */
 const network = ['HTTPS_PROXY', 'NO_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 

@@ -1,16 +1,17 @@
 import { constants } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import { basename, dirname, extname, sep } from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
 import { fail } from '../errors.ts';
-import type { NamedKeys, Variables } from './environment.ts';
+import { keyFilesOf, type NamedKeys, type Variables } from './environment.ts';
 import {
-  keyTypes,
+  keyTypes as allKeyTypes,
   readMetadata,
   requirePlainLines,
   type KeyGroup,
   type KeyType,
 } from './metadata.ts';
+import { requireOurs, requireSecret } from './rights.ts';
 import { checkServers } from './servers.ts';
 
 export interface EncryptedFile extends NamedKeys {
@@ -29,8 +30,8 @@ export interface FileOptions {
 const maxSize = 256 * 1024;
 
 /**
- * Reads the sops file once and refuses whatever should not be handed to sops: what others may write, what is no plain
- * file, values in plain text, and key servers that the file names but nobody here asked for.
+ * Reads the sops file once and refuses whatever should not be handed to sops: what others may write, a key that they
+ * may read, what is no plain file, values in plain text, and key servers that the file names but nobody here asked for.
  */
 export async function readEncrypted(options: FileOptions): Promise<EncryptedFile> {
   const bytes = await readPrivate(options.file);
@@ -44,7 +45,9 @@ export async function readEncrypted(options: FileOptions): Promise<EncryptedFile
   const { mac, groups } = readMetadata(document);
   if (!mac?.startsWith('ENC[')) return fail('sops-tampered', {});
   const vaults = checkServers(groups, options.env);
-  return { path: options.file, bytes, keyTypes: keyTypesOf(groups), vaults };
+  const keyTypes = keyTypesOf(groups);
+  for (const [name, path] of keyFilesOf(options.env, keyTypes)) await requireSecret(name, path);
+  return { path: options.file, bytes, keyTypes, vaults };
 }
 
 async function readPrivate(path: string): Promise<Buffer> {
@@ -54,11 +57,6 @@ async function readPrivate(path: string): Promise<Buffer> {
   const folder = await realpath(dirname(path)).catch(() => refuseFile('its folder is missing'));
   const real = await realpath(path).catch(() => refuseFile('it is missing'));
   if (!real.startsWith(folder + sep)) return refuseFile('it is a link to another folder');
-  const { mode } = await stat(dirname(real));
-  const sticky = 0o1000;
-  if (mode & 0o002 && !(mode & sticky)) {
-    return refuseFile('anyone on the machine may write to its folder');
-  }
   return readOnce(real);
 }
 
@@ -69,7 +67,7 @@ async function readOnce(real: string): Promise<Buffer> {
   try {
     const found = await handle.stat();
     if (!found.isFile()) return refuseFile(`${basename(real)} is no plain file`);
-    if (found.mode & 0o002) return refuseFile('anyone on the machine may write to it');
+    await requireOurs(real, found);
     if (found.size > maxSize) return refuseFile(`it is larger than ${maxSize} bytes`);
     return await handle.readFile();
   } finally {
@@ -87,7 +85,7 @@ function requireEncrypted(document: Document.Parsed, path: string): void {
 }
 
 function keyTypesOf(groups: readonly KeyGroup[]): readonly KeyType[] {
-  const types = keyTypes.filter((type) => groups.some((of) => (of[type] ?? []).length > 0));
+  const types = allKeyTypes.filter((type) => groups.some((of) => (of[type] ?? []).length > 0));
   return types.length > 0 ? types : refuseFile('it names no key');
 }
 

@@ -62,7 +62,7 @@ describe('credentials through the real sops', () => {
     const key = await makeAgeKey();
     const keyFile = join(folder, 'age.txt');
     const file = join(folder, 'age.sops.yml');
-    await writeFile(keyFile, key.file);
+    await writeFile(keyFile, key.file, { mode: 0o400 });
     await writeFile(file, await encryptForReal(document, key.recipient));
     const options = { file, ...paths, env: { ...process.env, SOPS_AGE_KEY_FILE: keyFile } };
 

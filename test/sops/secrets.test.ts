@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify, inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -301,11 +301,40 @@ describe('the file is refused before sops runs', () => {
   });
 
   it('what others may write', async () => {
-    await chmod(workspace.file, 0o666);
-    await expect(createSecrets(workspace.options)()).rejects.toThrow(/anyone .* may write to it/);
-    await chmod(workspace.file, 0o600);
+    const decrypt = createSecrets(workspace.options);
+    for (const mode of [0o666, 0o660, 0o602]) {
+      await chmod(workspace.file, mode);
+      await expect(decrypt()).rejects.toThrow(/others may write to it: chmod go-w \//);
+    }
+    await chmod(workspace.file, 0o644);
     await chmod(workspace.folder, 0o777);
-    await expect(createSecrets(workspace.options)()).rejects.toThrow(/may write to its folder/);
+    await expect(decrypt()).rejects.toThrow(/anyone may write to the folder of .*: chmod o-w /);
+    await chmod(workspace.folder, 0o1777);
+    expect(await decrypt()).toMatchObject({ username: 'relbot' });
+  });
+
+  it('with a key that others may read or write, before sops sees either', async () => {
+    const spied = await workspace.withScript('touch "$0.ran"');
+    for (const mode of [0o404, 0o444, 0o644, 0o460, 0o602]) {
+      await chmod(workspace.keyFile, mode);
+      await expect(createSecrets(spied)()).rejects.toThrow(
+        /its key may be read or written by others \(SOPS_AGE_KEY_FILE\): chmod go-w,o= \//,
+      );
+    }
+    expect(await readdir(workspace.folder)).not.toContain('sops.ran');
+    for (const mode of [0o400, 0o600, 0o440, 0o640]) {
+      await chmod(workspace.keyFile, mode);
+      expect(await createSecrets(workspace.options)()).toMatchObject({ username: 'relbot' });
+    }
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('what belongs to another user of the machine', async () => {
+    await chown(workspace.file, 4321, 0);
+    const decrypt = createSecrets(workspace.options);
+    await expect(decrypt()).rejects.toThrow(/belongs to another user: chown it/);
+    await chown(workspace.file, 0, 0);
+    await chown(workspace.keyFile, 4321, 0);
+    await expect(decrypt()).rejects.toThrow(/belongs to another user: chown it/);
   });
 
   it('what is no plain file', async () => {
