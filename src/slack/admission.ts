@@ -34,8 +34,12 @@ export async function introduce(
     isHopeless: (error) => error instanceof PromotionError || lasts(error),
     log,
   }).catch(unseen);
-  // Slack names them with every answer: what is not named is not there.
-  const scopes = answer.response_metadata?.scopes ?? [];
+  const scopes = answer.response_metadata?.scopes;
+  if (!scopes)
+    log(
+      'warn',
+      'the scopes of the bot’s token are not known: its answers are without their header',
+    );
   const refusal = refuseAdmission({ scopes, seen }, policy);
   if (refusal) throw new PromotionError(refusal);
   return { botId: answer.bot_id ?? '', botUserId: answer.user_id ?? '' };
@@ -43,7 +47,11 @@ export async function introduce(
 
 /** What Slack tells at the start. */
 export interface Admission {
-  readonly scopes: readonly string[];
+  /**
+   * `undefined` where the answer is without the header that names them, as behind some proxies. Nothing is lost by that:
+   * who cannot be told apart for want of a scope approves nothing.
+   */
+  readonly scopes: readonly string[] | undefined;
   readonly seen: ChannelFacts | { readonly problem: string };
 }
 
@@ -58,7 +66,7 @@ export function refuseAdmission(
   { scopes, seen }: Admission,
   policy: SlackPolicy,
 ): Refusal | undefined {
-  const missing = missingScopes(scopes, policy, 'problem' in seen ? undefined : seen);
+  const missing = scopes ? missingScopes(scopes, policy, 'problem' in seen ? undefined : seen) : [];
   if (missing.length > 0) return refuse('slack-scopes', { missing: missing.join(', ') });
   if ('problem' in seen) return refuse('channel-unknown', { problem: seen.problem });
   const { channel } = policy.slack;

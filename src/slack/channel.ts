@@ -5,8 +5,8 @@ import { PromotionError, refuse } from '../errors.ts';
 /** @see https://docs.slack.dev/reference/objects/conversation-object */
 const Channel = z.object({
   id: z.string(),
-  is_private: z.boolean(),
-  is_ext_shared: z.boolean(),
+  is_private: z.boolean().optional(),
+  is_ext_shared: z.boolean().optional(),
   is_shared: z.boolean().optional(),
   is_org_shared: z.boolean().optional(),
   is_pending_ext_shared: z.boolean().optional(),
@@ -27,7 +27,10 @@ export async function lookAtChannel(client: WebClient, id: string): Promise<Chan
   if (!channel.success || channel.data.id !== id) {
     throw new PromotionError(refuse('channel-unknown', { problem: 'its answer makes no sense' }));
   }
-  return { isPrivate: channel.data.is_private, sharing: sharingOf(channel.data) };
+  return {
+    isPrivate: channel.data.is_private ?? id.startsWith('G'),
+    sharing: sharingOf(channel.data),
+  };
 }
 
 /** An invitation counts: whoever takes it is in the channel at that moment, without anybody of ours being asked. */

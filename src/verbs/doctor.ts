@@ -104,7 +104,7 @@ async function askSlack({ environment, policy }: Config): Promise<string> {
   const answer = await client.auth.test().catch((error: unknown) => {
     throw new Failure(slackProblem(error));
   });
-  const scopes = answer.response_metadata?.scopes ?? [];
+  const scopes = answer.response_metadata?.scopes;
   const seen = await lookAtChannel(client, policy.slack.channel).catch(unseen);
   const refusal = refuseAdmission({ scopes, seen }, policy);
   if (refusal) throw new PromotionError(refusal);

@@ -40,6 +40,13 @@ describe('the bot begins', () => {
     expect(told({ scopes: [], seen: { problem: 'missing_scope' } })).toContain(all);
   });
 
+  it('where the answer is without the header that names them: who cannot be told apart approves nothing', () => {
+    expect(told({ scopes: undefined })).toBe('admitted');
+    expect(
+      told({ scopes: undefined, seen: { ...seen, sharing: 'another workspace is in it' } }),
+    ).toContain('another workspace');
+  });
+
   it('without the scope of user groups where no group approves', () => {
     const policy = policyOf({ approvers: { users: ['U00000001'] } });
     const scopes = [...open, 'channels:read', 'channels:history'];
