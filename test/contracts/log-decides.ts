@@ -1,7 +1,7 @@
 import { execa } from 'execa';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { canonical, canonicalHash } from '../../src/canonical.ts';
 import type { Plan } from '../../src/plan.ts';
 import type { Promotion } from '../../src/states.ts';
@@ -44,14 +44,13 @@ export function logDecidesContract(
   given: { readonly on: Scenarios; readonly fresh: () => Promise<Reachable> },
 ): void {
   const { on, fresh } = given;
-  let database: Reachable | undefined;
-  afterEach(async () => {
-    await database?.remove();
-    database = undefined;
-  });
+  // The worlds end before what they stand on does.
+  const databases: Reachable[] = [];
+  afterAll(() => Promise.all(databases.map((one) => one.remove())));
 
   async function proposed() {
-    const reachable = (database = await fresh());
+    const reachable = await fresh();
+    databases.push(reachable);
     const world = await on.start({ database: reachable.url });
     const { revision } = await on.outside.build('build-decision');
     await world.propose(people.alice, `build-decision ${revision}`);
