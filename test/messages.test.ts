@@ -7,6 +7,7 @@ import { driftMessage } from '../src/drift-message.ts';
 import { explain, refuse, type Refusal } from '../src/errors.ts';
 import { leftOut, nothingRepinned } from '../src/repin-message.ts';
 import * as messages from '../src/messages.ts';
+import * as endings from '../src/endings.ts';
 import { code, cut, escape, fact, fit } from '../src/mrkdwn.ts';
 import { help, home, listing } from '../src/overview.ts';
 import type { Plan, Warning } from '../src/plan.ts';
@@ -183,6 +184,7 @@ function promotions(text: string): readonly Promotion[] {
     { ...waiting, state: 'unneeded', digest, ...ended },
     { ...waiting, state: 'expired', ...ended },
     { ...waiting, state: 'withdrawn', ...ended },
+    { ...pushing(yes), state: 'withdrawn', tagging: { at }, ...ended },
   ];
 }
 
@@ -215,6 +217,13 @@ describe('whatever text comes from outside', () => {
               break;
             case 'refused':
               expectSound(messages.planRefused(one));
+              expectSound(endings.pushRefused(one));
+              break;
+            case 'expired':
+              expectSound(endings.expired(one));
+              break;
+            case 'withdrawn':
+              expectSound(endings.withdrawn({ ...one, stopped: true, by: 'U00000002' }));
               break;
             case 'rejected':
               expectSound(messages.rejectedBy(one));
