@@ -82,7 +82,7 @@ describe(`${histories} random histories`, () => {
     const counts = Object.entries(found).map(([what, count]) => `${count} ${what}`);
     console.log(`audit: seed ${seed}, ${histories} histories, all found: ${counts.join('; ')}`);
     expect(Object.keys(found)).toHaveLength(8);
-  });
+  }, 600_000);
 
   it('without its signatures a log that was chained anew passes for sound, now and then', async () => {
     const random = randomFrom(seed);
