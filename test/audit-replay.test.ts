@@ -69,7 +69,9 @@ describe(`${histories} random histories`, () => {
         );
         for (const [how, tampered] of Object.entries({ edited, rechained })) {
           if (JSON.stringify(tampered) === JSON.stringify(log)) continue;
-          const said = await problems(tampered, seen);
+          // That the end was cut off only the channel knows.
+          const isCut = name === 'removed' && at === log.length - 1;
+          const said = await problems(tampered, isCut ? seen : []);
           expect([name, how, said.length > 0], `seed ${seed}, history ${n}, at ${at}`).toEqual([
             name,
             how,
