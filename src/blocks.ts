@@ -1,3 +1,6 @@
+import type { Mrkdwn } from './mrkdwn.ts';
+import { visible } from './visible.ts';
+
 /** A Block Kit block, as far as it is built here. @see https://docs.slack.dev/reference/block-kit/blocks */
 export interface Block {
   readonly type: string;
@@ -16,16 +19,46 @@ export const actionIds = [
 ] as const;
 export type ActionId = (typeof actionIds)[number];
 
+/** Text that Slack shows as it is: nothing in it is live, `:codes:` neither. */
+export interface PlainText {
+  readonly type: 'plain_text';
+  readonly text: string;
+  readonly emoji: false;
+}
+
+/** Text from anywhere, word for word but for what nobody could see. */
+export function plainText(text: string): PlainText {
+  return { type: 'plain_text', text: visible(text), emoji: false };
+}
+
+/** `verbatim`: no address, channel or name in it becomes a link by itself. */
+function markup({ text }: Mrkdwn): object {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
 export function header(text: string): Block {
-  return { type: 'header', text: { type: 'plain_text', text } };
+  return { type: 'header', text: plainText(text) };
 }
 
-export function mrkdwn(text: string): Block {
-  return { type: 'section', text: { type: 'mrkdwn', text } };
+export function mrkdwn(text: Mrkdwn): Block {
+  return { type: 'section', text: markup(text) };
 }
 
-export function context(text: string): Block {
-  return { type: 'context', elements: [{ type: 'mrkdwn', text }] };
+/** Somebody's own words in a paragraph of their own; 3,000 characters are the most that Slack takes. */
+export function quoted(text: string): Block {
+  const seen = visible(text).trim();
+  return { type: 'section', text: plainText(seen || '(nothing that can be seen)') };
+}
+
+/** Small print: words of ours, and anybody's as {@link plainText}. */
+export function context(...parts: readonly (Mrkdwn | PlainText)[]): Block {
+  const elements = parts.map((part) => ('type' in part ? part : markup(part)));
+  return { type: 'context', elements };
+}
+
+/** Two columns of short facts. */
+export function columns(fields: readonly Mrkdwn[]): Block {
+  return { type: 'section', fields: fields.map(markup) };
 }
 
 /** Text exactly as it is, in a fixed-width box: nothing in it is interpreted. */
@@ -52,7 +85,7 @@ export function button(
   return {
     type: 'button',
     action_id: actionId,
-    text: { type: 'plain_text', text },
+    text: plainText(text),
     value,
     ...(style ? { style } : {}),
     ...(confirm ? { confirm: confirmation(text, confirm) } : {}),
@@ -61,9 +94,9 @@ export function button(
 
 function confirmation(title: string, text: string): object {
   return {
-    title: { type: 'plain_text', text: `${title}?` },
-    text: { type: 'plain_text', text: text.slice(0, 300) },
-    confirm: { type: 'plain_text', text: title },
-    deny: { type: 'plain_text', text: 'Not yet' },
+    title: plainText(`${title}?`),
+    text: plainText(text.slice(0, 300)),
+    confirm: plainText(title),
+    deny: plainText('Not yet'),
   };
 }

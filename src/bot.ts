@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
 import type { Block } from './blocks.ts';
-import { details } from './card.ts';
+import { details } from './details.ts';
 import { knownImage, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';

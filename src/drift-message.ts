@@ -1,29 +1,39 @@
 import { actions, button, header, mrkdwn, type Block } from './blocks.ts';
 import type { Distance } from './drift-distance.ts';
 import type { Drift, DriftedPin, Newest, TreeDrift } from './drift.ts';
-import { explain, isRefusal } from './errors.ts';
-import { code, cut, escape, fact, fit, moment, short } from './mrkdwn.ts';
+import { isRefusal } from './errors.ts';
+import {
+  code,
+  cut,
+  explained,
+  fit,
+  joined,
+  words,
+  moment,
+  plainly,
+  short,
+  type Mrkdwn,
+} from './mrkdwn.ts';
 import type { Message } from './store-port.ts';
 
 /** How far images, tags and pins have drifted apart, with a button where there is something to promote. */
 export function driftMessage(drifts: readonly Drift[]): Message {
-  const text = drifts.map((drift) => `${drift.image}: ${plainVerdict(drift)}`).join('\n');
-  return { text, blocks: drifts.flatMap(imageBlocks).slice(0, 45) };
+  const lines = drifts.map((drift) => words`${drift.image}: ${plainVerdict(drift)}`);
+  return { text: plainly(joined(lines, '\n')), blocks: drifts.flatMap(imageBlocks).slice(0, 45) };
 }
 
 function imageBlocks(drift: Drift): readonly Block[] {
   const { image, newest, published, trees } = drift;
   const lines = [
-    `*Newest trusted build* ${newestLine(newest)}`,
-    `*Newest published tag* ${publishedLine(published)}`,
+    words`*Newest trusted build* ${newestLine(newest)}`,
+    words`*Newest published tag* ${publishedLine(published)}`,
     ...trees.flatMap(treeLines),
   ];
   return [header(`${image}: ${plainVerdict(drift)}`), mrkdwn(fit(lines, 2900)), ...nextMove(drift)];
 }
 
 /** Releases bring their own tags: whoever pins them gets the next one from the next release. */
-const releasesPublish =
-  'Releases of its repository publish this image themselves, and their tags are not mine to set: a pin follows the next release.';
+const releasesPublish = words`Releases of its repository publish this image themselves, and their tags are not mine to set: a pin follows the next release.`;
 
 /** The line that a click stands for: it publishes the newest build, or gives the patch where that is done. */
 function nextMove({ image, newest, trees, byRelease }: Drift): readonly Block[] {
@@ -61,39 +71,39 @@ function pinsVerdict(trees: Drift['trees']): string {
   return trees.some((tree) => isRefusal(tree.pins)) ? 'not every tree could be read' : 'up to date';
 }
 
-function newestLine(newest: Drift['newest']): string {
-  if (isRefusal(newest)) return explain(newest, fact);
+function newestLine(newest: Drift['newest']): Mrkdwn {
+  if (isRefusal(newest)) return explained(newest);
   const { build, target } = newest;
-  return `${code(build.taskId)} of ${code(short(build.revision))}, built ${moment(build.builtAt)}; ${code(cut(target.tag, 60))} is ${tagWords(newest)}`;
+  return words`${code(build.taskId)} of ${code(short(build.revision))}, built ${moment(build.builtAt)}; ${code(cut(target.tag, 60))} is ${tagWords(newest)}`;
 }
 
-function tagWords({ tagNow }: Newest): string {
-  if (isRefusal(tagNow)) return `unknown: ${explain(tagNow, fact)}`;
-  if (tagNow.state === 'published') return `published (${code(short(tagNow.digest))})`;
+function tagWords({ tagNow }: Newest): Mrkdwn {
+  if (isRefusal(tagNow)) return words`unknown: ${explained(tagNow)}`;
+  if (tagNow.state === 'published') return words`published (${code(short(tagNow.digest))})`;
   if (tagNow.state === 'not-ours')
-    return `taken by what I did not publish (${code(short(tagNow.digest))}): whether it is this image a request would prove`;
-  return tagNow.state === 'free' ? 'not published' : 'not visible without credentials';
+    return words`taken by what I did not publish (${code(short(tagNow.digest))}): whether it is this image a request would prove`;
+  return tagNow.state === 'free' ? words`not published` : words`not visible without credentials`;
 }
 
-function publishedLine(published: Drift['published']): string {
-  if (published === undefined) return 'none';
-  return isRefusal(published) ? explain(published, fact) : code(cut(published, 60));
+function publishedLine(published: Drift['published']): Mrkdwn {
+  if (published === undefined) return words`none`;
+  return isRefusal(published) ? explained(published) : code(cut(published, 60));
 }
 
-function treeLines({ source, pins }: TreeDrift): readonly string[] {
-  if (isRefusal(pins)) return [`• ${explain(pins, fact)}`];
-  if (pins.length === 0) return [`• ${escape(source)} pins it nowhere`];
+function treeLines({ source, pins }: TreeDrift): readonly Mrkdwn[] {
+  if (isRefusal(pins)) return [words`• ${explained(pins)}`];
+  if (pins.length === 0) return [words`• ${source} pins it nowhere`];
   return pins.map((pin) => {
     const short = pin.from.replaceAll(/[0-9a-f]{40,}/g, (hash) => `${hash.slice(0, 12)}…`);
-    return `${standingWords(pin)} ${code(`${cut(pin.path, 200)}:${pin.line}`)} ${code(cut(short, 200))}`;
+    return words`${standingWords(pin)} ${code(`${cut(pin.path, 200)}:${pin.line}`)} ${code(cut(short, 200))}`;
   });
 }
 
-function standingWords(pin: DriftedPin): string {
-  if (pin.standing === 'newest') return ':white_check_mark: newest';
-  if (pin.standing === 'unknown') return ':grey_question:';
-  if (pin.standing === 'moving') return ':arrows_counterclockwise: follows a tag that moves';
-  return `:small_orange_diamond: behind${pin.by ? ` by ${distanceWords(pin.by)}` : ''}`;
+function standingWords(pin: DriftedPin): Mrkdwn {
+  if (pin.standing === 'newest') return words`:white_check_mark: newest`;
+  if (pin.standing === 'unknown') return words`:grey_question:`;
+  if (pin.standing === 'moving') return words`:arrows_counterclockwise: follows a tag that moves`;
+  return words`:small_orange_diamond: behind${pin.by ? ` by ${distanceWords(pin.by)}` : ''}`;
 }
 
 function distanceWords(distance: Distance): string {

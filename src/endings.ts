@@ -1,6 +1,5 @@
-import { explain } from './errors.ts';
 import { say } from './messages.ts';
-import { escape, fact, mention } from './mrkdwn.ts';
+import { explained, mention, words, type Mrkdwn } from './mrkdwn.ts';
 import type { Message } from './store-port.ts';
 import type { Expired, Refused, Withdrawn } from './states.ts';
 
@@ -9,11 +8,11 @@ import type { Expired, Refused, Withdrawn } from './states.ts';
 /** Whoever took it back; the requester hears of it where that was somebody else. */
 export function withdrawn(promotion: Withdrawn): Message {
   const { by = promotion.requester, requester, stopped } = promotion;
-  const whom = by === requester ? '' : `${mention(requester)} `;
+  const whom = by === requester ? '' : words`${mention(requester)} `;
   const what = stopped
-    ? `:octagonal_sign: Stopped by ${mention(by)} during the push.`
-    : `:leftwards_arrow_with_hook: Withdrawn by ${mention(by)}.`;
-  return say(`${whom}${what} ${remains(promotion)}.`);
+    ? words`:octagonal_sign: Stopped by ${mention(by)} during the push.`
+    : words`:leftwards_arrow_with_hook: Withdrawn by ${mention(by)}.`;
+  return say(words`${whom}${what} ${remains(promotion)}.`);
 }
 
 export function expired(promotion: Expired): Message {
@@ -22,20 +21,20 @@ export function expired(promotion: Expired): Message {
     ? 'It was not pushed in the time that the approval gave'
     : 'Nobody decided in time';
   return say(
-    `${mention(requester)} :alarm_clock: ${why}, so this request expired. ${remains(promotion)}; ask again to get a fresh plan.`,
+    words`${mention(requester)} :alarm_clock: ${why}, so this request expired. ${remains(promotion)}; ask again to get a fresh plan.`,
   );
 }
 
 /** The world is not the one that was approved, or the push found something else than was approved. */
 export function pushRefused(promotion: Refused): Message {
   const { requester, refusal } = promotion;
-  return say(`${mention(requester)} :no_entry: ${explain(refusal, fact)} ${remains(promotion)}.`);
+  return say(words`${mention(requester)} :no_entry: ${explained(refusal)} ${remains(promotion)}.`);
 }
 
 /** What a request that has ended leaves on the registry, as far as the bot knows; without the full stop. */
-function remains({ plan, pushingSince, tagging }: Withdrawn | Expired | Refused): string {
-  if (!pushingSince || !plan) return 'Nothing was pushed';
-  if (!tagging) return 'Layers may have been sent to the registry, but no tag was put';
-  const target = escape(`${plan.target.name}:${plan.target.tag}`);
-  return `The push was cut off while the tag was being put: look whether the registry has ${target}`;
+function remains({ plan, pushingSince, tagging }: Withdrawn | Expired | Refused): Mrkdwn {
+  if (!pushingSince || !plan) return words`Nothing was pushed`;
+  if (!tagging) return words`Layers may have been sent to the registry, but no tag was put`;
+  const target = `${plan.target.name}:${plan.target.tag}`;
+  return words`The push was cut off while the tag was being put: look whether the registry has ${target}`;
 }

@@ -60,16 +60,18 @@ export async function orRefusal<T>(work: Promise<T>): Promise<T | Refusal> {
   }
 }
 
-/** A fact of a reason, by its name, as it is shown. */
-export type Show = (fact: string, name: string) => string;
+/** A fact of a reason, by its name, as it is shown; with its marks where it stands in a code span. */
+export type Show = (fact: string, name: string, isCode: boolean) => string;
+
+const asItIs: Show = (fact, _, isCode) => (isCode ? `\`${fact}\`` : fact);
 
 /** What happened, without the next move. */
 export function whatHappened(refusal: Pick<Refusal, 'reason' | 'facts'>): string {
-  return fill(reasons[refusal.reason].says, refusal, (fact) => fact);
+  return fill(reasons[refusal.reason].says, refusal, asItIs);
 }
 
 /** What happened, in one short paragraph: the sentence and the next move. `show` may escape the facts. */
-export function explain(refusal: Refusal, show: Show = (fact) => fact): string {
+export function explain(refusal: Refusal, show: Show = asItIs): string {
   const { says, next } = reasons[refusal.reason];
   return `${fill(says, refusal, show)} ${fill(next, refusal, show)}`;
 }
@@ -80,7 +82,9 @@ function fill(
   show: Show,
 ): string {
   const { usually = {} }: Sentence = reasons[reason];
-  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    show(facts[name] ?? usually[name] ?? '?', name),
+  return sentence.replaceAll(
+    /`\{(\w+)\}`|\{(\w+)\}/g,
+    (_, inCode: string | undefined, name: string = inCode ?? '') =>
+      show(facts[name] ?? usually[name] ?? '?', name, inCode !== undefined),
   );
 }

@@ -1,11 +1,11 @@
-import { explain, type Refusal } from './errors.ts';
+import type { Refusal } from './errors.ts';
 import { say } from './messages.ts';
-import { code, escape, fact } from './mrkdwn.ts';
+import { code, explained, joined, words } from './mrkdwn.ts';
 import type { Message } from './store-port.ts';
 
 /** What the channel is told when the bot begins to hold. */
 export function holding(refusal: Refusal): Message {
-  return say(`:rotating_light: ${explain(refusal, fact)}`);
+  return say(words`:rotating_light: ${explained(refusal)}`);
 }
 
 /** What it is told when it goes on. */
@@ -22,9 +22,9 @@ export function restoreTold(restore: {
   const gap = first > last ? '' : ` Events ${first} to ${last} of the audit log are missing.`;
   const what =
     ended.length === 0
-      ? 'Nothing was under way.'
-      : `Ended by it, and to be asked for again: ${ended.map(code).join(', ')}.`;
+      ? words`Nothing was under way.`
+      : words`Ended by it, and to be asked for again: ${joined(ended.map(code), ', ')}.`;
   return say(
-    `:card_index_dividers: ${escape(by)} accepted a restored database, because ${escape(because)}.${gap} ${what} What was published stands in this channel and on the registry.`,
+    words`:card_index_dividers: ${by} accepted a restored database, because ${because}.${gap} ${what} What was published stands in this channel and on the registry.`,
   );
 }

@@ -1,8 +1,19 @@
 import { formatAnchor, shortAnchor } from './anchors.ts';
-import { actions, button, context, mrkdwn, preformatted, type Block } from './blocks.ts';
-import { explain, type Refusal } from './errors.ts';
-import { bytes, code, cut, escape, fact, fit, isPlain, mention, moment } from './mrkdwn.ts';
-import type { LayerProgress, Progress } from './ports.ts';
+import { actions, button, context, mrkdwn, preformatted, quoted, type Block } from './blocks.ts';
+import type { Refusal } from './errors.ts';
+import {
+  bytes,
+  code,
+  cut,
+  explained,
+  fit,
+  joined,
+  words,
+  mention,
+  moment,
+  Mrkdwn,
+  plainly,
+} from './mrkdwn.ts';
 import type { Anchor, Message } from './store-port.ts';
 import { foundWords, proofWords, pushWords } from './tag-words.ts';
 import type { Plan } from './plan.ts';
@@ -17,6 +28,7 @@ import type {
   Rejected,
   Unneeded,
 } from './states.ts';
+import { isPlain } from './visible.ts';
 
 /** Every word that Slack shows, apart from the card’s: facts in, message out. */
 
@@ -24,26 +36,26 @@ import type {
 export function anchored(message: Message, anchor: Anchor): Message {
   return {
     ...message,
-    blocks: [...message.blocks, context(shortAnchor(anchor))],
+    blocks: [...message.blocks, context(Mrkdwn.ours(shortAnchor(anchor)))],
     audit: formatAnchor(anchor),
   };
 }
 
 export function refused(refusal: Refusal): Message {
-  return say(explain(refusal, fact));
+  return say(explained(refusal));
 }
 
 /** What a person gets at once, before anything is known. */
 export function lookingForBuild({ ask }: Pick<Promotion, 'ask'>): Message {
-  return say(`Looking for the build of *${escape(ask.image)}*. The plan appears in the channel.`);
+  return say(words`Looking for the build of *${ask.image}*. The plan appears in the channel.`);
 }
 
 /** `tryIn`: the hook that runs the image straight from its task. */
 export function planReady({ plan, requester, expires }: Pending, tryIn?: string): Message {
   const { name, tag } = plan.target;
   const { text, blocks } = say(
-    `Proven: ${code(plan.build.taskId)} built this image. ${foundWords(plan)}${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
-    `Proven. ${name}:${tag} waits for a second person’s approval.`,
+    words`Proven: ${code(plan.build.taskId)} built this image. ${foundWords(plan)}${mention(requester)} cannot approve it; a second person can, until ${moment(expires)}. Nothing is decrypted or pushed before that.`,
+    words`Proven. ${name}:${tag} waits for a second person’s approval.`,
   );
   return { text, blocks: [...blocks, ...howToTry(plan, tryIn)] };
 }
@@ -53,72 +65,36 @@ function howToTry({ build }: Plan, hook: string | undefined): readonly Block[] {
   if (hook === undefined) return [];
   const image = { type: 'task-image', taskId: build.taskId, path: build.artifact.name };
   return [
-    mrkdwn(`To try it before its pins land, fire the hook ${code(hook)} with this as its image:`),
+    mrkdwn(
+      words`To try it before its pins land, fire the hook ${code(hook)} with this as its image:`,
+    ),
     preformatted(JSON.stringify(image)),
   ];
 }
 
 export function planRefused({ requester, refusal }: Refused): Message {
-  return say(`${mention(requester)} :no_entry: ${explain(refusal, fact)}`);
+  return say(words`${mention(requester)} :no_entry: ${explained(refusal)}`);
 }
 
 export function approvedBy(promotion: Pending | Approved, required: number): Message {
   const last = promotion.approvals.at(-1);
-  const who = last ? mention(last.user) : 'somebody';
+  const who = last ? mention(last.user) : words`somebody`;
   const open = required - promotion.approvals.length;
   const rest = open > 0 ? ` ${open} more ${open === 1 ? 'person' : 'people'} must approve.` : '';
-  return say(`:white_check_mark: Approved by ${who}.${rest}`);
+  return say(words`:white_check_mark: Approved by ${who}.${rest}`);
 }
 
 export function rejectedBy({ by, why, requester }: Rejected): Message {
-  return say(`${mention(requester)} :x: Rejected by ${mention(by)}: ${escape(cut(why, 500))}`);
+  const { text, blocks } = say(words`${mention(requester)} :x: Rejected by ${mention(by)}:`);
+  return { text: `${text} ${plainly(words`${why}`)}`, blocks: [...blocks, quoted(cut(why, 500))] };
 }
 
 export function retriedBy(user: string): Message {
-  return say(`:repeat: ${mention(user)} tries again under the same approval.`);
+  return say(words`:repeat: ${mention(user)} tries again under the same approval.`);
 }
 
 export function pushBegins({ plan }: Approved): Message {
-  return say(`Nothing changed since the approval. ${pushWords(plan)}`);
-}
-
-/** How far the artifact is read for the plan. */
-export function readingProgress(read: number, size: number | undefined): Message {
-  const of = size === undefined ? '' : ` of ${bytes(size)}`;
-  const percent = size ? ` (${Math.min(100, Math.floor((100 * read) / size))} %)` : '';
-  return say(`*Reading and proving the artifact* ${bytes(read)}${of}${percent}`);
-}
-
-/** One line for the whole, one for each layer that has begun; the newest twelve where there are more. */
-export function pushProgress(progress: Progress): Message {
-  const { read, size, layers, step } = progress;
-  const percent = size > 0 ? ` (${Math.min(100, Math.floor((100 * read) / size))} %)` : '';
-  const head = `*${stepWords[step]}* ${bytes(read)} of ${bytes(size)}${percent}`;
-  const lines = layers.slice(-12).map(layerLine);
-  return say([head, ...lines].join('\n'), `${stepWords[step]} ${bytes(read)} of ${bytes(size)}`);
-}
-
-const stepWords: Readonly<Record<Progress['step'], string>> = {
-  download: 'Pushing',
-  layer: 'Pushing',
-  config: 'Pushing the config',
-  manifest: 'Pushing the manifest',
-  tag: 'Setting the tag',
-  'read-back': 'Reading it back',
-};
-
-function layerLine({ layer, state, done, size, sent }: LayerProgress): string {
-  const of = size === undefined ? '' : ` of ${bytes(size)}`;
-  switch (state) {
-    case 'sending':
-      return `• layer ${layer + 1}: ${bytes(done)}${of}, ${bytes(sent)} sent`;
-    case 'sent':
-      return `• layer ${layer + 1}: sent, ${bytes(sent)}`;
-    case 'present':
-      return `• layer ${layer + 1}: there already`;
-    case 'mounted':
-      return `• layer ${layer + 1}: mounted from another repository`;
-  }
+  return say(words`Nothing changed since the approval. ${pushWords(plan)}`);
 }
 
 /** The outcome: digest, size, time, who. */
@@ -129,12 +105,15 @@ export function published(promotion: Promoted): Message {
     1,
     Math.round((Date.parse(promotedAt) - Date.parse(pushingSince)) / 1000),
   );
-  const who = approvals.map(({ user }) => mention(user)).join(', ');
-  const facts = `${bytes(pushed.size)} (${bytes(pushed.sent)} sent) in ${seconds} s. Asked by ${mention(requester)}, approved by ${who}. ${proofWords(pushed)}`;
+  const who = joined(
+    approvals.map(({ user }) => mention(user)),
+    ', ',
+  );
+  const facts = words`${bytes(pushed.size)} (${bytes(pushed.sent)} sent) in ${seconds} s. Asked by ${mention(requester)}, approved by ${who}. ${proofWords(pushed)}`;
   return {
-    text: `Published ${reference}`,
+    text: plainly(words`Published ${code(reference)}`),
     blocks: [
-      mrkdwn(`${mention(requester)} :package: *Published*`),
+      mrkdwn(words`${mention(requester)} :package: *Published*`),
       preformatted(reference),
       mrkdwn(facts),
     ],
@@ -144,10 +123,10 @@ export function published(promotion: Promoted): Message {
 export function unneeded({ plan, digest, requester }: Unneeded, tryIn?: string): Message {
   const reference = formatReference({ ...plan.target, digest });
   return {
-    text: `Published already: ${reference}`,
+    text: plainly(words`Published already: ${code(reference)}`),
     blocks: [
       mrkdwn(
-        `${mention(requester)} :package: I published this very image under this tag already: there is nothing to promote.`,
+        words`${mention(requester)} :package: I published this very image under this tag already: there is nothing to promote.`,
       ),
       preformatted(reference),
       ...howToTry(plan, tryIn),
@@ -159,13 +138,13 @@ export function targetFree({ requester }: Promotion, ended: Promotion): Message 
   const isPublished = ended.state === 'reported';
   const now = isPublished ? 'has been published' : 'is free again: ask again if you still want it';
   return say(
-    `${mention(requester)} :bell: ${code(ended.id)} is ${ended.state}, so the target ${now}.`,
+    words`${mention(requester)} :bell: ${code(ended.id)} is ${ended.state}, so the target ${now}.`,
   );
 }
 
 /** The failure, and the way to try again: it stands with the failure, for the requester and every approver. */
 export function pushFailed({ failure, requester, id, planHash }: Failed): Message {
-  const { text, blocks } = say(`${mention(requester)} :x: ${explain(failure, fact)}`);
+  const { text, blocks } = say(words`${mention(requester)} :x: ${explained(failure)}`);
   const retry = button('retry', 'Retry', { value: `${id} ${planHash}`, style: 'primary' });
   return { text, blocks: [...(blocks as readonly Block[]), actions([retry])] };
 }
@@ -178,23 +157,26 @@ export function patchReady(patch: {
   readonly content: string;
   readonly movedSince?: string | undefined;
   /** A sentence more, in our own words. */
-  readonly note?: string;
+  readonly note?: Mrkdwn | undefined;
 }): Message {
-  const { source, revision, files, content, movedSince, note = '' } = patch;
+  const { source, revision, files, content, movedSince, note } = patch;
   const moved = movedSince
-    ? ` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
+    ? words` The tree has moved since the plan (${code(movedSince.slice(0, 12))}).`
     : '';
-  const named = files.slice(0, 5).map((path) => code(cut(path, 200)));
+  const named = joined(
+    files.slice(0, 5).map((path) => code(cut(path, 200))),
+    ', ',
+  );
   const more = files.length > 5 ? ` and ${files.length - 5} more` : '';
-  const line = `Patch for ${escape(source)} at ${code(revision.slice(0, 12))}: ${named.join(', ')}${more}. Lands with \`git am\` or \`hg import\`.${moved}`;
+  const line = words`Patch for ${source} at ${code(revision.slice(0, 12))}: ${named}${more}. Lands with \`git am\` or \`hg import\`.${moved}`;
   const blocks: Block[] = [mrkdwn(line), ...(note ? [mrkdwn(note)] : [])];
   // What people would not see as it is, they read in the file.
   if (content.length <= 2900 && isPlain(content)) blocks.push(preformatted(content));
-  return { text: `Patch for ${escape(source)}`, blocks };
+  return { text: plainly(words`Patch for ${source}`), blocks };
 }
 
 export function nothingToPatch(source: string): Message {
-  return say(`${escape(source)} needs no patch: nothing there pins this image otherwise.`);
+  return say(words`${source} needs no patch: nothing there pins this image otherwise.`);
 }
 
 /** Pins that a person must move: they were not understood. */
@@ -202,25 +184,18 @@ export function byHand(
   source: string,
   pins: readonly { readonly path: string; readonly line: number }[],
 ): Message {
-  const lines = pins.map(({ path, line }) => `• ${code(`${cut(path, 200)}:${line}`)}`);
-  const head = `:warning: ${escape(source)} names this image in a form that I do not understand: update it by hand.`;
+  const lines = pins.map(({ path, line }) => words`• ${code(`${cut(path, 200)}:${line}`)}`);
+  const head = words`:warning: ${source} names this image in a form that I do not understand: update it by hand.`;
   return say(fit([head, ...lines], 2900));
 }
 
 export function patchFailed(refusal: Refusal, reference: string): Message {
   return say(
-    `:warning: The image is published, but its patch could not be made: ${explain(refusal, fact)} Pin ${code(reference)} by hand.`,
+    words`:warning: The image is published, but its patch could not be made: ${explained(refusal)} Pin ${code(reference)} by hand.`,
   );
 }
 
-/** A message of one paragraph; the plain text is the same without its marks where none is given. */
-export function say(text: string, plain: string = unmarked(text)): Message {
-  return { text: plain, blocks: [mrkdwn(text)] };
-}
-
-function unmarked(text: string): string {
-  return text
-    .replaceAll(/<!date\^[^|>]*\|([^>]*)>/g, '$1')
-    .replaceAll(/:[a-z_]+: /g, '')
-    .replaceAll(/[*`]/g, '');
+/** A message of one paragraph; its plain text is the same without marks where no other is given. */
+export function say(text: Mrkdwn, plain: Mrkdwn = text): Message {
+  return { text: plainly(plain), blocks: [mrkdwn(text)] };
 }

@@ -1,22 +1,22 @@
 import type { Block } from './blocks.ts';
 import { say } from './messages.ts';
-import { code, cut, escape, fit, mention, moment, utc } from './mrkdwn.ts';
+import { code, cut, fit, joined, words, mention, Mrkdwn, moment, utc } from './mrkdwn.ts';
 import type { Message } from './store-port.ts';
 import type { Promotion } from './states.ts';
 import { plainStatus } from './status.ts';
 
 /** One line for each promotion, newest first. */
 export function listing(title: string, promotions: readonly Promotion[]): Message {
-  if (promotions.length === 0) return say(`${title}: nothing.`);
+  if (promotions.length === 0) return say(words`${title}: nothing.`);
   const lines = promotions.map((promotion) => {
     const { id, ask, requester, askedAt } = promotion;
     const target = 'plan' in promotion && promotion.plan ? promotion.plan.target.tag : '';
-    return `• ${code(id)} *${escape(ask.image)}* ${escape(cut(target, 48))} ${plainStatus(promotion)}, asked by ${mention(requester)} ${moment(askedAt)}`;
+    return words`• ${code(id)} *${ask.image}* ${cut(target, 48)} ${plainStatus(promotion)}, asked by ${mention(requester)} ${moment(askedAt)}`;
   });
   const plain = promotions.map(
-    (one) => `${one.id} ${one.ask.image} ${one.state} ${utc(one.askedAt)}`,
+    (one) => words`${one.id} ${one.ask.image} ${one.state} ${utc(one.askedAt)}`,
   );
-  return say(fit([`*${title}*`, ...lines], 2900), [title, ...plain].join('\n'));
+  return say(fit([words`*${title}*`, ...lines], 2900), joined([words`${title}`, ...plain], '\n'));
 }
 
 /** App Home’s blocks. */
@@ -27,7 +27,7 @@ export function home(open: readonly Promotion[], recent: readonly Promotion[]): 
 
 export function help(images: readonly string[]): Message {
   const some = images[0] ?? 'build-decision';
-  const rows = [
+  const rows: readonly (readonly [command: string, does: string])[] = [
     [
       '<image> <build> [tag X] [bug N] [because …]',
       'starts a promotion; a build is a full commit, a task id, `latest`, or a link to a task, commit or push',
@@ -46,10 +46,10 @@ export function help(images: readonly string[]): Message {
     ],
     ['help', 'this list'],
   ];
-  const lines = rows.map(([command, does]) => `• ${code(`/promote-image ${command}`)} ${does}`);
-  const text = `*Publishes an image that a trusted task built, after a second person’s approval.*\n${lines.join('\n')}\nImages: ${images.map(code).join(', ')}. For example ${code(`/promote-image ${some} latest`)}.`;
-  return say(
-    text,
-    `promote-image: /promote-image ${escape('<image> <build>')}. Images: ${images.join(', ')}`,
+  const lines = rows.map(
+    ([command, does]) => words`• ${code(`/promote-image ${command}`)} ${Mrkdwn.ours(does)}`,
   );
+  const known = joined(images.map(code), ', ');
+  const text = words`*Publishes an image that a trusted task built, after a second person’s approval.*\n${joined(lines, '\n')}\nImages: ${known}. For example ${code(`/promote-image ${some} latest`)}.`;
+  return say(text, words`promote-image: /promote-image ${'<image> <build>'}. Images: ${known}`);
 }

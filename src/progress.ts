@@ -1,5 +1,6 @@
 import type { Log } from './bot.ts';
-import { anchored, pushProgress, readingProgress } from './messages.ts';
+import { anchored } from './messages.ts';
+import { pushProgress, readingProgress } from './progress-message.ts';
 import type { Bytes, Progress } from './ports.ts';
 import type { Message, Outbox } from './store-port.ts';
 

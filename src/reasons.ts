@@ -7,7 +7,7 @@ import { trust } from './reasons/trust.ts';
 
 /**
  * Every reason for which something is refused or fails: a closed list, used by Slack, log, audit and tests alike.
- * Facts are untrusted text: `messages.ts` escapes them for Slack.
+ * Facts are untrusted text: `mrkdwn.ts` makes them inert for Slack.
  */
 export const reasons = {
   ...request,

@@ -1,65 +1,64 @@
-import { explain } from './errors.ts';
-import { code, cut, escape, fact, mention, moment } from './mrkdwn.ts';
+import { code, explained, joined, words, mention, moment, type Mrkdwn } from './mrkdwn.ts';
 import { formatReference } from './reference.ts';
 import type { Promotion } from './states.ts';
 
 /** Where a promotion stands, as the card’s first line. `required`: how many people must agree. */
-export function statusLine(promotion: Promotion, required: number): string {
+export function statusLine(promotion: Promotion, required: number): Mrkdwn {
   switch (promotion.state) {
     case 'asked':
-      return ':mag: *Proving where the build comes from*';
+      return words`:mag: *Proving where the build comes from*`;
     case 'pending': {
       const have = promotion.approvals.length;
       const count = required > 1 ? ` (${have} of ${required})` : '';
-      return `:hourglass: *Waiting for a second person’s approval*${count} until ${moment(promotion.expires)}`;
+      return words`:hourglass: *Waiting for a second person’s approval*${count} until ${moment(promotion.expires)}`;
     }
     case 'approved':
-      return `:white_check_mark: *Approved* by ${approvers(promotion)}; it is pushed when its turn comes`;
+      return words`:white_check_mark: *Approved* by ${approvers(promotion)}; it is pushed when its turn comes`;
     case 'pushing':
-      return `:rocket: *Pushing*${promotion.tagging ? ', putting the tag' : ''}, approved by ${approvers(promotion)}`;
+      return words`:rocket: *Pushing*${promotion.tagging ? ', putting the tag' : ''}, approved by ${approvers(promotion)}`;
     case 'promoted':
     case 'reported': {
       const { target } = promotion.plan;
       const reference = formatReference({ ...target, digest: promotion.pushed.digest });
-      return `:package: *Published*, approved by ${approvers(promotion)}\n${code(reference)}`;
+      return words`:package: *Published*, approved by ${approvers(promotion)}\n${code(reference)}`;
     }
     case 'failed':
-      return `:x: *Failed*, nothing was announced as published\n${explain(promotion.failure, fact)}`;
+      return words`:x: *Failed*, nothing was announced as published\n${explained(promotion.failure)}`;
     case 'refused':
-      return `:no_entry: *Refused*\n${explain(promotion.refusal, fact)}`;
+      return words`:no_entry: *Refused*\n${explained(promotion.refusal)}`;
     case 'unneeded':
-      return `:package: *Published already*: I put this very image under the tag before\n${code(formatReference({ ...promotion.plan.target, digest: promotion.digest }))}`;
+      return words`:package: *Published already*: I put this very image under the tag before\n${code(formatReference({ ...promotion.plan.target, digest: promotion.digest }))}`;
     case 'rejected':
-      return `:x: *Rejected* by ${mention(promotion.by)}: ${escape(cut(promotion.why, 500))}`;
+      return words`:x: *Rejected* by ${mention(promotion.by)}`;
     case 'expired':
-      return `:alarm_clock: *Expired*: ${promotion.approvedInTime ? 'not pushed in time; the approval was good' : 'nobody decided'} until ${moment(promotion.expires)}. Ask again to get a fresh plan.`;
+      return words`:alarm_clock: *Expired*: ${promotion.approvedInTime ? 'not pushed in time; the approval was good' : 'nobody decided'} until ${moment(promotion.expires)}. Ask again to get a fresh plan.`;
     case 'withdrawn':
       return promotion.stopped
-        ? `:octagonal_sign: *Stopped* during the push by ${mention(promotion.by ?? promotion.requester)}`
-        : `:leftwards_arrow_with_hook: *Withdrawn* by ${mention(promotion.by ?? promotion.requester)}`;
+        ? words`:octagonal_sign: *Stopped* during the push by ${mention(promotion.by ?? promotion.requester)}`
+        : words`:leftwards_arrow_with_hook: *Withdrawn* by ${mention(promotion.by ?? promotion.requester)}`;
   }
 }
 
 /** The state in plain words, for notifications, screen readers and lists; fit for mrkdwn. */
-export function plainStatus(promotion: Promotion): string {
+export function plainStatus(promotion: Promotion): Mrkdwn {
   switch (promotion.state) {
     case 'asked':
-      return 'proving where the build comes from';
+      return words`proving where the build comes from`;
     case 'pending':
-      return 'waiting for a second person’s approval';
+      return words`waiting for a second person’s approval`;
     case 'promoted':
     case 'reported':
-      return `published as ${formatReference({ ...promotion.plan.target, digest: promotion.pushed.digest })}`;
+      return words`published as ${code(formatReference({ ...promotion.plan.target, digest: promotion.pushed.digest }))}`;
     case 'failed':
-      return `failed. ${explain(promotion.failure, fact)}`;
+      return words`failed. ${explained(promotion.failure)}`;
     case 'refused':
-      return `refused. ${explain(promotion.refusal, fact)}`;
+      return words`refused. ${explained(promotion.refusal)}`;
     case 'unneeded':
-      return `published already as ${formatReference({ ...promotion.plan.target, digest: promotion.digest })}`;
+      return words`published already as ${code(formatReference({ ...promotion.plan.target, digest: promotion.digest }))}`;
     case 'withdrawn':
-      return promotion.stopped ? 'stopped during the push' : 'withdrawn';
+      return promotion.stopped ? words`stopped during the push` : words`withdrawn`;
     default:
-      return promotion.state;
+      return words`${promotion.state}`;
   }
 }
 
@@ -67,6 +66,9 @@ function approvers({
   approvals,
 }: {
   readonly approvals: readonly { readonly user: string }[];
-}): string {
-  return approvals.map(({ user }) => mention(user)).join(', ');
+}): Mrkdwn {
+  return joined(
+    approvals.map(({ user }) => mention(user)),
+    ', ',
+  );
 }

@@ -1,6 +1,7 @@
 import { mrkdwn, preformatted, type Block } from './blocks.ts';
-import { code, isPlain } from './mrkdwn.ts';
+import { code, plainly, words } from './mrkdwn.ts';
 import type { Message, Post } from './store-port.ts';
+import { isPlain } from './visible.ts';
 
 /** Characters of a file that a message can show beside its own words: Slack takes about 13,000 in all. */
 const longest = 8_000;
@@ -15,16 +16,16 @@ export function inText(
   { name, content, message }: Extract<Post, { kind: 'file' }>,
   problem: string,
 ): Message {
-  const why = `:warning: ${code(name)} could not be attached: Slack says ${code(problem)}.`;
-  const text = `${message.text} (could not be attached: ${problem})`;
+  const why = words`:warning: ${code(name)} could not be attached: Slack says ${code(problem)}.`;
+  const text = `${message.text} ${plainly(words`(could not be attached: ${problem})`)}`;
   const isShown = JSON.stringify(message.blocks).includes(JSON.stringify(content));
   if (isShown) return { ...message, text, blocks: withAnchorLast(message, [mrkdwn(why)]) };
   if (content.length <= longest && isPlain(content)) {
-    const said = mrkdwn(`${why} Here is its text.`);
+    const said = mrkdwn(words`${why} Here is its text.`);
     return { ...message, text, blocks: withAnchorLast(message, [said, ...pieces(content)]) };
   }
   const next = 'It is too long to stand here. When that is mended, ask for the same build again.';
-  return { ...message, text, blocks: withAnchorLast(message, [mrkdwn(`${why} ${next}`)]) };
+  return { ...message, text, blocks: withAnchorLast(message, [mrkdwn(words`${why} ${next}`)]) };
 }
 
 /** The message's last block is the end of the audit log. */

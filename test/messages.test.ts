@@ -2,13 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkBlocks } from '../local/slack/block-check.ts';
 import type { Surface } from '../local/slack/blocks.ts';
-import { card, details } from '../src/card.ts';
+import { html } from '../local/slack/page/html.ts';
+import { mrkdwn } from '../local/slack/page/mrkdwn.ts';
+import type { Workspace } from '../local/slack/workspace.ts';
+import { card } from '../src/card.ts';
+import { details } from '../src/details.ts';
 import { driftMessage } from '../src/drift-message.ts';
 import { explain, refuse, type Refusal } from '../src/errors.ts';
 import { leftOut, nothingRepinned } from '../src/repin-message.ts';
 import * as messages from '../src/messages.ts';
 import * as endings from '../src/endings.ts';
-import { code, cut, escape, fact, fit } from '../src/mrkdwn.ts';
+import { code, cut, explained, fit, words, type Mrkdwn } from '../src/mrkdwn.ts';
 import { help, home, listing } from '../src/overview.ts';
 import type { Plan, Warning } from '../src/plan.ts';
 import type { Message } from '../src/store-port.ts';
@@ -70,6 +74,28 @@ const snippet = fc.constantFrom(
   'file:///etc/passwd',
   'é',
   '“',
+  '*evil*',
+  '_evil_',
+  ' _evil',
+  '~evil~',
+  '`evil`',
+  '>evil',
+  ':evil:',
+  'https://evil.example/x',
+  '\u2800',
+  '\u034f',
+  '\u17b4',
+  '\u17b5',
+  '\u3164',
+  '\uffa0',
+  '\ufe0f',
+  '\u{e0101}',
+  '\u{e0041}',
+  '\u180b',
+  '\u00a0',
+  '\u3000',
+  'z\u0301\u0302\u0303\u0304\u0305\u0306',
+  '\u0338',
 );
 const hostile = fc.oneof(
   fc
@@ -78,17 +104,33 @@ const hostile = fc.oneof(
   fc.tuple(snippet, fc.constantFrom(1000, 20_000)).map(([one, times]) => one.repeat(times)),
 );
 
+/** Nothing that a font leaves out, that turns the direction, or that is wider or higher than people expect. */
+const unseen =
+  /\p{Default_Ignorable_Code_Point}|[\u061c\u2800\u00a0\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]|\p{M}{4}/u;
+
+/** The signs that our own words have. */
+const signs =
+  /:(?:warning|mag|hourglass|white_check_mark|rocket|package|x|no_entry|alarm_clock|leftwards_arrow_with_hook|bell|repeat|small_orange_diamond|grey_question|arrows_counterclockwise|octagonal_sign|rotating_light):/g;
+
 /** What Slack itself would act on, in text that is not ours; what nobody can see. */
 function expectHarmless(text: string): void {
   const ours =
     /<@[UW](?!0EVIL)[A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^\d+\^\{date_short_pretty\} \{time\}\|[^<>]*>|<https?:\/\/[^\s<>|]+\|[^<>|]*>/g;
   const rest = text.replaceAll(ours, '');
+  // In a code span nothing but Slack's three characters and the back-tick that ends it is live.
+  const bare = rest.replaceAll(/`[^`\n]*`/g, '').replaceAll(signs, '');
   const harm = {
     'is no link of ours': /[<>]/.test(rest),
     'is an entity of its own': /&(?!amp;|lt;|gt;)/.test(rest),
-    'cannot be seen': /[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u115f]/.test(text),
+    'cannot be seen': unseen.test(text),
     'is a control character': /[\0-\x09\x0b-\x1f\x7f]/.test(text),
     'is half a character': !text.isWellFormed(),
+    'ends a code span': bare.includes('`'),
+    'is bold': (bare.match(/\*/g)?.length ?? 0) % 2 === 1 || /\*evil\*/.test(bare),
+    'is italic': /(?<![\p{L}\p{N}_])_|_(?![\p{L}\p{N}_])/u.test(bare),
+    'is struck through': bare.includes('~'),
+    'is an emoji': /:(?!\d\d:)[\p{L}\p{N}_+'-]+:/u.test(bare),
+    'is a quote': /^\s*&gt;/m.test(bare),
   };
   // One assertion for each of millions of texts would be most of the time.
   if (Object.values(harm).includes(true)) expect.fail(`${JSON.stringify(harm)} in ${text}`);
@@ -104,7 +146,11 @@ function interpreted(node: unknown): readonly string[] {
   if (Array.isArray(node)) return node.flatMap(interpreted);
   if (typeof node !== 'object' || node === null) return [];
   const { type, text } = node as Node;
-  if (type === 'mrkdwn') return [String(text)];
+  if (type === 'mrkdwn') {
+    if (!('verbatim' in node) || node.verbatim !== true)
+      expect.fail(`not verbatim: ${String(text)}`);
+    return [String(text)];
+  }
   return Object.values(node).flatMap(interpreted);
 }
 
@@ -113,6 +159,7 @@ function plain(node: unknown): readonly string[] {
   if (Array.isArray(node)) return node.flatMap(plain);
   if (typeof node !== 'object' || node === null) return [];
   const { type, text } = node as Node;
+  if (type === 'plain_text' && (!('emoji' in node) || node.emoji !== false)) expect.fail('emoji');
   if (type === 'plain_text' || type === 'text') return [String(text)];
   return Object.values(node).flatMap(plain);
 }
@@ -120,7 +167,7 @@ function plain(node: unknown): readonly string[] {
 function expectSound({ text, blocks }: Message, surface: Surface = 'message'): void {
   expectHarmless(text);
   for (const one of interpreted(blocks)) expectHarmless(one);
-  expect(plain(blocks).join('\n')).not.toMatch(/[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+  expect(plain(blocks).join('\n')).not.toMatch(unseen);
   try {
     checkBlocks(JSON.parse(JSON.stringify(blocks)), surface);
   } catch (error) {
@@ -296,14 +343,37 @@ describe('whatever text comes from outside', () => {
     fc.assert(
       fc.property(fc.array(snippet, { maxLength: 6 }), (parts) => {
         const text = parts.join('');
-        expectHarmless(escape(text));
-        expectHarmless(code(text));
-        if (code(text).slice(1, -1).includes('`')) expect.fail(code(text));
-        expectHarmless(fact(text, 'problem'));
+        expectHarmless(words`${text}`.text);
+        const span = code(text).text;
+        expectHarmless(span);
+        if (span.slice(1, -1).includes('`')) expect.fail(span);
       }),
       { numRuns: 200_000 },
     );
   }, 60_000);
+});
+
+const nowhere = { users: new Map(), channels: new Map(), groups: new Map() };
+const reader = { workspace: nowhere as unknown as Workspace, as: 'U0ALICE01' };
+
+describe('as Slack would render it', () => {
+  it.each([
+    ['*evil*', '∗evil∗'],
+    ['_evil_ and gecko_decision', 'ˍevilˍ and gecko_decision'],
+    ['~evil~', '∼evil∼'],
+    ['`evil`', 'ˋevilˋ'],
+    ['> evil', '› evil'],
+    [':evil: at 10:20:30', '∶evil: at 10:20:30'],
+    ['<https://evil.example|evil>', '<https://evil.example|evil>'],
+    ['https://evil.example', 'https://evil.example'],
+    ['<!channel> &lt;evil', '<!channel> &lt;evil'],
+  ])('“%s” is only read', (text, shown) => {
+    const piece = words`${text}`;
+    expect(mrkdwn(piece.text, reader, true).text).toBe(html`${shown}`.text);
+    expect(mrkdwn(words`*Ours* ${piece}`.text, reader, true).text).toMatch(
+      /^<strong>Ours<\/strong> /,
+    );
+  });
 });
 
 describe('messages', () => {
@@ -330,7 +400,8 @@ describe('messages', () => {
       '<#C0IMAGES1>',
     );
     expect(explain(refuse('wrong-place', { channel: 'C0IMAGES1' }))).toContain('C0IMAGES1');
-    expect(fact('<!channel>', 'who')).toBe('&lt;!channel&gt;');
+    const nobody = refuse('changed-approver', { who: '<!channel>', problem: 'x' });
+    expect(explained(nobody).text).toMatch(/^&lt;!channel&gt;, who/);
   });
 
   it('of a failure have the way to try again, and nothing else to press', () => {
@@ -343,15 +414,22 @@ describe('messages', () => {
 
 describe('lines that are fitted', () => {
   it('stay whole, and tell how many there are besides', () => {
-    expect(fit(['one', 'two'], 7)).toBe('one\ntwo');
-    expect(fit(['one', 'two', 'three', 'four', 'five'], 20)).toBe('one\ntwo\n… and 3 more');
-    expect(fit(['x'.repeat(99)], 20)).toBe('… and 1 more');
+    const lines = (...texts: readonly string[]): readonly Mrkdwn[] =>
+      texts.map((text) => words`${text}`);
+    expect(fit(lines('one', 'two'), 7).text).toBe('one\ntwo');
+    expect(fit(lines('one', 'two', 'three', 'four', 'five'), 20).text).toBe(
+      'one\ntwo\n… and 3 more',
+    );
+    expect(fit(lines('one', 'two', 'three', 'fourth', 'fifth'), 22, ' there').text).toBe(
+      'one\n… and 4 more there',
+    );
+    expect(fit(lines('x'.repeat(99)), 20).text).toBe('… and 1 more');
     fc.assert(
       fc.property(
         fc.array(fc.string({ maxLength: 30 })),
         fc.integer({ min: 20, max: 200 }),
-        (lines, length) => {
-          expect(fit(lines, length).length).toBeLessThanOrEqual(length);
+        (texts, length) => {
+          expect(fit(lines(...texts), length).text.length).toBeLessThanOrEqual(length);
         },
       ),
     );

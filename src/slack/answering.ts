@@ -98,6 +98,7 @@ async function byChannel(
     user,
     text,
     blocks: blocks as object[] as KnownBlock[],
+    parse: 'none',
   });
   return true;
 }
@@ -107,7 +108,13 @@ async function byAddress({ text, blocks }: Message, { responseUrl }: Asker): Pro
   const answered = await fetch(responseUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, text, blocks }),
+    body: JSON.stringify({
+      response_type: 'ephemeral',
+      replace_original: false,
+      parse: 'none',
+      text,
+      blocks,
+    }),
     redirect: 'error',
     signal: AbortSignal.timeout(5000),
   });

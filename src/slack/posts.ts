@@ -18,7 +18,8 @@ export async function sendPost(queued: QueuedPost, sender: Sender): Promise<Card
   switch (post.kind) {
     case 'ephemeral': {
       const { user, message } = post;
-      const sent = await client.chat.postEphemeral({ channel, user, ...shown(message) });
+      const shows = { ...shown(message), parse: 'none' } as const;
+      const sent = await client.chat.postEphemeral({ channel, user, ...shows });
       return { channel, ts: sent.message_ts ?? '' };
     }
     case 'card':

@@ -39,7 +39,7 @@ describe('a wrong line', () => {
     ],
     'Decision latest': ['unknown-image', '“Decision”', '/promote-image decision latest'],
     'constructor latest': ['unknown-image', '“constructor”', 'The images are'],
-    '__proto__ latest': ['unknown-image', '“__proto__”', 'The images are'],
+    '__proto__ latest': ['unknown-image', '“ˍˍprotoˍˍ”', 'The images are'],
     'promote build-decision': ['unknown-image', '“promote”', 'The images are'],
     'build-decision': ['bad-build', 'is not a build', example],
     'build-decision bd900d7': ['bad-build', '“bd900d7” is not a build', example],
@@ -173,6 +173,21 @@ it('a bug that is given “for bug N” is a bug and no tag', async () => {
   expect(ask).toMatchObject({ bug: 1861626 });
   expect(pending).toMatchObject({ plan: { target: { tag: revision } } });
   expect(world.cardText()).not.toContain('The tag was given by hand');
+  await world.click(alice, 'withdraw');
+});
+
+it('why somebody asks is read word for word by whoever decides: nothing in it is live or hidden', async () => {
+  const world = await on.start();
+  const { revision } = await on.outside.build('build-decision');
+  const typed = '*Approved* by _bob_ `x` :white_check_mark: https://evil.example <!here>';
+  const hidden = '\u2800\u034f\u17b4\u17b5\ufe0f\u{e0101}\u200b';
+  await world.propose(alice, `build-decision ${revision} because ${typed}${hidden}!`);
+  const elements = world.card().blocks?.flatMap((block) => block['elements'] ?? []);
+  const text = `because ${typed}!`;
+  expect(elements).toContainEqual({ type: 'plain_text', text, emoji: false });
+  expect(JSON.stringify(world.slack.messages())).not.toMatch(
+    /\p{Default_Ignorable_Code_Point}|\u2800/u,
+  );
   await world.click(alice, 'withdraw');
 });
 

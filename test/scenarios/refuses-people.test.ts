@@ -158,7 +158,7 @@ describe('a decision', () => {
     await world.slack.as(bob).submit(form, { why: 'Mercurial <!channel> & *more*' });
     await world.until('rejected');
     expect(world.thread().at(-1)).toContain(
-      '<@U0ALICE01> :x: Rejected by <@U0BOB0001>: Mercurial &lt;!channel&gt; &amp; *more*',
+      '<@U0ALICE01> :x: Rejected by <@U0BOB0001>:\nMercurial <!channel> & *more*',
     );
     expect(world.cardText()).toContain('*Rejected* by <@U0BOB0001>');
     expect(world.cardButtons()).toEqual(['details']);

@@ -4,6 +4,7 @@ import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
 import { context } from '../../src/blocks.ts';
 import { say } from '../../src/messages.ts';
+import { words } from '../../src/mrkdwn.ts';
 import type { Post, QueuedPost } from '../../src/store-port.ts';
 import { isHopeless, sendPost } from '../../src/slack/posts.ts';
 import { seed } from '../local/slack-seed.ts';
@@ -26,15 +27,32 @@ function queued(post: Post, more: Partial<QueuedPost> = {}): QueuedPost {
   return { ...rest, post, ...more };
 }
 
-const thread: Post = { kind: 'thread', message: say('Told once') };
-const file: Post = { kind: 'file', name: 'a.patch', content: 'text', message: say('A patch') };
+const thread: Post = {
+  kind: 'thread',
+  message: say(words`Told once`),
+};
+const file: Post = {
+  kind: 'file',
+  name: 'a.patch',
+  content: 'text',
+  message: say(words`A patch`),
+};
 
 it('a post that another replica has by now is neither sent nor put over what came after', async () => {
   const { channel } = slack;
   const ours = { client, channel, isOurs: () => true };
-  const card = await sendPost(queued({ kind: 'card', message: say('The card') }), ours);
+  const card = await sendPost(
+    queued({
+      kind: 'card',
+      message: say(words`The card`),
+    }),
+    ours,
+  );
   const theirs = { client, channel, isOurs: () => false };
-  const update: Post = { kind: 'card', message: say('An older card') };
+  const update: Post = {
+    kind: 'card',
+    message: say(words`An older card`),
+  };
   for (const post of [thread, file, update]) {
     await expect(sendPost(queued(post, { card, key: 'k2' }), theirs)).rejects.toThrow(
       /another replica/,
@@ -47,8 +65,8 @@ it('a post that another replica has by now is neither sent nor put over what cam
 describe('a file that Slack will not have', () => {
   const patch = (content: string): Post => {
     const message = {
-      ...say('A patch'),
-      blocks: [...say('A patch').blocks, context('audit 1:ab')],
+      ...say(words`A patch`),
+      blocks: [...say(words`A patch`).blocks, context(words`audit 1:ab`)],
     };
     return { kind: 'file', name: 'a.patch', content, message };
   };
@@ -96,7 +114,14 @@ describe('a file that Slack will not have', () => {
 
 describe('what only one person is to see', () => {
   const told = (attempts: number) =>
-    queued({ kind: 'ephemeral', user: 'U0ALICE01', message: say('Refused') }, { attempts });
+    queued(
+      {
+        kind: 'ephemeral',
+        user: 'U0ALICE01',
+        message: say(words`Refused`),
+      },
+      { attempts },
+    );
   const errorOf = (work: Promise<unknown>) =>
     work.then(
       () => undefined,

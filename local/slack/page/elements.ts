@@ -7,12 +7,14 @@ import { decode, mrkdwn, type Reader } from './mrkdwn.ts';
 interface TextObject {
   readonly type: 'plain_text' | 'mrkdwn';
   readonly text: string;
+  readonly verbatim?: boolean;
+  readonly emoji?: boolean;
 }
 
 /** A text object as HTML. */
 export function text(given: unknown, reader: Reader): Html {
-  const { type, text: said } = given as TextObject;
-  return type === 'mrkdwn' ? mrkdwn(said, reader) : words(given);
+  const { type, text: said, verbatim } = given as TextObject;
+  return type === 'mrkdwn' ? mrkdwn(said, reader, verbatim) : words(given);
 }
 
 /** The words of a `plain_text` object where only text can stand: signs are left out. */
@@ -21,10 +23,10 @@ export function plain(given: unknown): string {
   return decode(said).replaceAll(shortName, '').trim();
 }
 
-/** The words of a `plain_text` object with its signs. */
+/** The words of a `plain_text` object with its signs, unless they are to stay `:codes:`. */
 export function words(given: unknown): Html {
-  const { text: said = '' } = (given ?? {}) as Partial<TextObject>;
-  return withSigns(decode(said));
+  const { text: said = '', emoji } = (given ?? {}) as Partial<TextObject>;
+  return emoji === false ? html`${decode(said)}` : withSigns(decode(said));
 }
 
 interface Confirm {

@@ -10,8 +10,11 @@ export interface Reader {
   readonly as: string;
 }
 
-/** Slack's own markup as HTML: `*bold*`, `_italic_`, `~struck~`, code, quotes, links, mentions, dates, emoji. */
-export function mrkdwn(text: string, reader: Reader): Html {
+/**
+ * Slack's own markup as HTML: `*bold*`, `_italic_`, `~struck~`, code, quotes, links, mentions, dates, emoji. A bare
+ * address is a link by itself unless the text is `verbatim`.
+ */
+export function mrkdwn(text: string, reader: Reader, isVerbatim = false): Html {
   const kept: Html[] = [];
   const keep = (piece: Html): string => `\u{E000}${kept.push(piece) - 1}\u{E001}`;
   const bare = text
@@ -20,7 +23,7 @@ export function mrkdwn(text: string, reader: Reader): Html {
     .replaceAll(/`([^`\n]+)`/g, (_, code: string) => keep(html`<code>${decode(code)}</code>`))
     .replaceAll(/<([^<>\n]+)>/g, (_, inner: string) => keep(reference(inner, reader)))
     .replaceAll(/\bhttps?:\/\/[^\s<>|\u{E000}]+[^\s<>|.,:;!?)\]\u{E000}]/gu, (url) =>
-      keep(link(decode(url), decode(url))),
+      isVerbatim ? url : keep(link(decode(url), decode(url))),
     );
   const signed = bare.replaceAll(shortName, (_, name: string) => keep(sign(name)));
   const styled = quotes(style(escape(decode(signed))));
