@@ -82,8 +82,10 @@ export function historiesContract(name: string, { fresh, hasReplicas }: Historie
         const what = String(result.errorInstance).split('\n').slice(0, 2).join(' ');
         console.info(`${name} without ${guard}, history ${played}: ${what}`);
         expect(result.failed).toBe(true);
-        // Where the model does not see it first, PostgreSQL's unique index does.
-        expect(String(result.errorInstance)).toMatch(/^Error: after |PostgreSQL says 23505/);
+        // Where the model does not see it first, the database’s unique index does.
+        expect(String(result.errorInstance)).toMatch(
+          /^Error: after |PostgreSQL says 23505|SQLite says (?:1555|2067)/,
+        );
       },
       600_000,
     );

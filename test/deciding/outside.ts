@@ -3,7 +3,8 @@ import { localPolicy } from '../../local/policy.ts';
 import type { BotOptions } from '../../src/bot.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { Push } from '../../src/ports.ts';
-import { Digest, Revision, TaskId } from '../../src/reference.ts';
+import { Digest, Revision } from '../../src/reference.ts';
+import { digitsIn, taskIdWith } from '../task-id-of.ts';
 import { Secret } from '../../src/secret.ts';
 import { planOf } from '../store/promotions.ts';
 import { accountOf, configured, group } from './people.ts';
@@ -26,11 +27,11 @@ export function portsOf({ engine, ...outside }: Outside): Omit<BotOptions['ports
     builds: {
       find: async (_, ask) => {
         if (ask.by !== 'revision') throw new Error('Only commits were built here');
-        return TaskId.parse(ask.revision.slice(-22));
+        return taskIdWith(ask.revision.slice(-10));
       },
       verify: async (image, taskId) => {
         const { build } = planOf(image.name, 'any');
-        return { ...build, taskId, revision: Revision.parse(taskId.padStart(40, '0')) };
+        return { ...build, taskId, revision: Revision.parse(digitsIn(taskId).padStart(40, '0')) };
       },
       open: async () => ({ bytes: nothing(), size: 0, facts: () => artifact }),
     },

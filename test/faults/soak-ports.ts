@@ -2,7 +2,8 @@ import { PromotionError, refuse } from '../../src/errors.ts';
 import type { Image } from '../../src/image.ts';
 import type { Plan } from '../../src/plan.ts';
 import type { Artifact, Builds, Member, Registry, Trees } from '../../src/ports.ts';
-import { Revision, TaskId } from '../../src/reference.ts';
+import { Revision, type TaskId } from '../../src/reference.ts';
+import { digitsIn, taskIdWith } from '../task-id-of.ts';
 import { Secret } from '../../src/secret.ts';
 import type { Pushed } from '../../src/states.ts';
 import type { Ports } from '../scenarios/bot.ts';
@@ -67,13 +68,13 @@ function cheapRegistry(fails: Chance, there: ReadonlySet<string>): Registry {
   };
 }
 
-/** A task for every commit whose last digits are {@link nothing}: the id is the commit’s beginning. */
+/** A task for every commit whose last digits are {@link nothing}: its id holds the digits before them. */
 function cheapBuilds(fails: Chance): Builds {
   return {
     find: async (_image, ask) => {
       if (ask.by === 'task') return ask.taskId;
-      if (ask.by === 'latest') return TaskId.parse('0'.repeat(22));
-      return TaskId.parse(ask.revision.slice(0, 22));
+      if (ask.by === 'latest') return taskIdWith('0');
+      return taskIdWith(ask.revision.slice(12, 22));
     },
     verify: async (image, taskId) => {
       if (fails()) return refuse('unknown-task', { task: taskId });
@@ -96,7 +97,7 @@ const checkpoints = Array.from({ length: 160 }, () => 'ab'.repeat(32));
 
 function buildOf(image: Image, taskId: TaskId): Plan['build'] {
   const { build } = planOf(image.name, 'v1');
-  const revision = Revision.parse(`${taskId}${nothing}`);
+  const revision = Revision.parse(`${digitsIn(taskId).padStart(22, '0')}${nothing}`);
   return { ...build, taskId, revision, indexHash: revision.padEnd(64, '0') };
 }
 
