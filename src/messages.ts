@@ -179,6 +179,26 @@ export function nothingToPatch(source: string): Message {
   return say(words`${source} needs no patch: nothing there pins this image otherwise.`);
 }
 
+/** What the tree pins now and the approver did not see, and what they saw and is gone: no patch touches either. */
+export function sinceThePlan(
+  source: string,
+  { appeared, gone }: { readonly appeared: readonly Saying[]; readonly gone: readonly Saying[] },
+): Message {
+  const saying = ({ path, from }: Saying): Mrkdwn =>
+    words`${code(cut(path, 200))} says ${code(cut(from, 200))}`;
+  const lines = [
+    ...appeared.map((pin) => words`• appeared: ${saying(pin)}; not in the patch, as nobody saw it`),
+    ...gone.map((pin) => words`• gone: ${saying(pin)} no more`),
+  ];
+  const head = words`:warning: ${source} pins this image otherwise than the plan said. Move what is left by hand, or ask for the same build again: it is published, and the patch is made anew.`;
+  return say(fit([head, ...lines], 2900));
+}
+
+interface Saying {
+  readonly path: string;
+  readonly from: string;
+}
+
 /** Pins that a person must move: they were not understood. */
 export function byHand(
   source: string,

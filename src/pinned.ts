@@ -1,5 +1,6 @@
 import { sourceUrl, type Image } from './image.ts';
 import { findPins } from './pins.ts';
+import { isPatchable } from './pins/patchable.ts';
 import { releasedTag } from './pins/tag.ts';
 import type { PlannedPin, PlannedTree, Target, Warning } from './plan.ts';
 import type { Trees } from './ports.ts';
@@ -28,13 +29,19 @@ export async function findPinned({
   const read = await Promise.all(
     image.pins.map(async (source) => {
       const tree = await ports.trees.read(source, names);
-      const { pins, notUnderstood, moving } = findPins(tree.files, image, target);
+      const files = tree.files.filter(({ path }) => isPatchable(path));
+      const { pins, notUnderstood, moving } = findPins(files, image, target);
+      const strange = tree.files.filter(({ path }) => !isPatchable(path));
+      const { pins: left } = findPins(strange, image, target);
       const url = sourceUrl(source);
       const planned = pins.map(({ path, line, from }) => ({ source: url, path, line, from }));
       const warnings = [
         ...notUnderstood.map((at): Warning => unclear(url, at)),
         ...moving.map((at): Warning => ({ warning: 'moving-tag', source: url, ...at })),
-        ...(pins.length + moving.length === 0
+        ...left.map(({ path, line }): Warning => {
+          return { warning: 'pin-not-patchable', source: url, path, line };
+        }),
+        ...(pins.length + moving.length + left.length === 0
           ? [{ warning: 'no-pins', source: url } as const]
           : []),
       ];

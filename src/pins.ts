@@ -42,6 +42,8 @@ export interface Repinned {
   readonly caches: readonly RaisedCache[];
   readonly notUnderstood: readonly UnclearPin[];
   readonly moving: readonly MovingPin[];
+  /** Pins that would move and were not to be. */
+  readonly spared: readonly Pin[];
 }
 
 /**
@@ -68,16 +70,19 @@ export function findPins(
   };
 }
 
+export interface Repinning {
+  readonly reference: Reference;
+  readonly mercurialChanged: boolean;
+  /** Which pins are to be moved: all, unless told. */
+  readonly moves?: ((pin: Pin) => boolean) | undefined;
+}
+
 /**
  * Moves every pin of the image to `reference` and keeps every other byte. A pin keeps its form: its quotes, its lines,
  * its host, a digest without a tag; a tag without a digest gets one. Where Mercurial changed, the numbers of the
  * checkout caches go up in the files of moved pins. Applied to its own result it changes nothing.
  */
-export function repinFiles(
-  files: readonly TreeFile[],
-  image: PinImage,
-  to: { readonly reference: Reference; readonly mercurialChanged: boolean },
-): Repinned {
+export function repinFiles(files: readonly TreeFile[], image: PinImage, to: Repinning): Repinned {
   const seenAs = imageFor(image, to.reference);
   const moved = files.map((file) => repinFile(file, readPins(file, seenAs, to.reference), to));
   return {
@@ -87,6 +92,7 @@ export function repinFiles(
     caches: moved.flatMap(({ caches }) => caches),
     notUnderstood: moved.flatMap(({ notUnderstood }) => notUnderstood),
     moving: moved.flatMap(({ moving }) => moving),
+    spared: moved.flatMap(({ spared }) => spared),
   };
 }
 
@@ -135,13 +141,10 @@ interface Edit extends Span {
 function repinFile(
   { path }: TreeFile,
   { text, places, unclear, moving: atMovingTags }: ReadFile,
-  {
-    reference,
-    mercurialChanged,
-  }: { readonly reference: Reference; readonly mercurialChanged: boolean },
+  { reference, mercurialChanged, moves = () => true }: Repinning,
 ): Omit<Repinned, 'changed'> & { readonly path: string; readonly bytes: Uint8Array | undefined } {
   const pins: MovedPin[] = [];
-  const settled: Pin[] = [];
+  const [settled, spared]: [Pin[], Pin[]] = [[], []];
   const notUnderstood = unclear.map(({ line, name }) => ({ path, line, name }));
   const moving = atMovingTags.map(({ line, name }) => ({ path, line, name }));
   const edits: Edit[] = [];
@@ -150,8 +153,11 @@ function repinFile(
     const move = editsOf(place, reference);
     if (!move) notUnderstood.push({ path, line: place.line, name: place.name?.text ?? '' });
     else if (move.length === 0) settled.push(pin);
-    else pins.push({ ...pin, to: says(next(place, reference)) });
-    edits.push(...(move ?? []));
+    else if (!moves(pin)) spared.push(pin);
+    else {
+      pins.push({ ...pin, to: says(next(place, reference)) });
+      edits.push(...move);
+    }
   }
   const rewritten = apply(text, edits);
   const raise = mercurialChanged && pins.length > 0;
@@ -159,7 +165,7 @@ function repinFile(
     ? raiseCheckoutCaches(rewritten, path)
     : { text: rewritten, raised: [] };
   const bytes = after === text ? undefined : new Uint8Array(Buffer.from(after, 'latin1'));
-  return { path, bytes, pins, settled, caches, notUnderstood, moving };
+  return { path, bytes, pins, settled, caches, notUnderstood, moving, spared };
 }
 
 type Said = Readonly<Record<'name' | 'tag' | 'hex', { readonly text: string } | undefined>>;

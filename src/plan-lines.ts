@@ -55,6 +55,8 @@ function warns(warning: Warning): Mrkdwn {
       return words`The tag was given by hand; this image’s usual tag comes from ${warning.rule}.`;
     case 'pin-not-understood':
       return words`${place(warning)} names the image in a form that I do not understand: update it by hand.`;
+    case 'pin-not-patchable':
+      return words`${place(warning)} pins the image, but no patch can name that path: update it by hand.`;
     case 'no-pins':
       return words`${warning.source} pins this image nowhere.`;
     case 'moving-tag':

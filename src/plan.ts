@@ -138,6 +138,13 @@ export type Warning =
       readonly path: string;
       readonly line: number;
     }
+  /** A pin in a path that no patch can name. */
+  | {
+      readonly warning: 'pin-not-patchable';
+      readonly source: string;
+      readonly path: string;
+      readonly line: number;
+    }
   | { readonly warning: 'no-pins'; readonly source: string }
   /** The tree names the image by a tag that moves: it follows that one, and no patch pins it. */
   | {

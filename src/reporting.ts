@@ -4,8 +4,9 @@ import type { Image, PinSource } from './image.ts';
 import { sourceUrl, treeName } from './image.ts';
 import * as messages from './messages.ts';
 import { thread } from './moves.ts';
-import { commitMessage, repinFiles, subject } from './pins.ts';
-import type { Plan } from './plan.ts';
+import { commitMessage, repinFiles, subject, type Pin, type Repinned } from './pins.ts';
+import { isPatchable } from './pins/patchable.ts';
+import type { Plan, PlannedPin } from './plan.ts';
 import type { Post } from './store-port.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
 import type { Promoted, Unneeded } from './states.ts';
@@ -38,10 +39,14 @@ interface Patching {
 async function patchPosts(patching: Patching, options: BotOptions): Promise<readonly Post[]> {
   const { source, reference } = patching;
   try {
-    const { patch, notUnderstood } = await makePatch(patching, options);
+    const { patch, notUnderstood, appeared, gone } = await makePatch(patching, options);
     const url = sourceUrl(source);
-    const left: readonly Post[] =
-      notUnderstood.length > 0 ? [thread(messages.byHand(url, notUnderstood))] : [];
+    const left: readonly Post[] = [
+      ...(appeared.length + gone.length > 0
+        ? [thread(messages.sinceThePlan(url, { appeared, gone }))]
+        : []),
+      ...(notUnderstood.length > 0 ? [thread(messages.byHand(url, notUnderstood))] : []),
+    ];
     if (!patch) return left.length > 0 ? left : [thread(messages.nothingToPatch(url))];
     const message = messages.patchReady({ source: url, ...patch });
     return [{ kind: 'file', name: patch.name, content: patch.content, message }, ...left];
@@ -67,11 +72,17 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   const { ports, now, policy } = options;
   const { plan } = promotion;
   const tree = await ports.trees.read(source, [image.publish, ...image.formerly]);
-  const { changed, caches, notUnderstood } = repinFiles(tree.files, image, {
+  const seen = plan.pins.filter((pin) => pin.source === sourceUrl(source));
+  // What no patch can name was told in the plan: it would keep the others from being patched.
+  const files = tree.files.filter(({ path }) => isPatchable(path));
+  const repinned = repinFiles(files, image, {
     reference,
     mercurialChanged: mercurialChanged(plan),
+    moves: (pin) => seen.some((one) => isSame(one, pin)),
   });
-  if (changed.size === 0) return { notUnderstood };
+  const { changed, caches } = repinned;
+  const told = { ...repinned, appeared: repinned.spared, gone: goneOf(seen, repinned) };
+  if (changed.size === 0) return { ...told, patch: undefined };
   const message = commitMessage({
     subject:
       source.message === undefined
@@ -88,8 +99,21 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
   const content = await ports.trees.patch({ tree, changed, message, at: now(), planned });
   const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
   const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(sourceUrl(source))}.patch`;
-  const files = [...changed.keys()];
-  return { notUnderstood, patch: { name, content, revision: tree.revision, files, movedSince } };
+  const patch = { name, content, revision: tree.revision, files: [...changed.keys()], movedSince };
+  return { ...told, patch };
+}
+
+/** Lines move; a pin is the same where its file says the same. */
+function isSame(a: Omit<Pin, 'line'>, b: Omit<Pin, 'line'>): boolean {
+  return a.path === b.path && a.from === b.from;
+}
+
+/** What the approver saw and is not there any more, but for what says the new reference by now. */
+function goneOf(seen: readonly PlannedPin[], { pins, settled }: Repinned): readonly PlannedPin[] {
+  return seen.filter(
+    (one) =>
+      !pins.some((pin) => isSame(one, pin)) && !settled.some(({ path }) => path === one.path),
+  );
 }
 
 function mercurialChanged({ warnings }: Plan): boolean {

@@ -186,6 +186,7 @@ function planOf(base: Plan, text: string): Plan {
     { warning: 'tag-given', rule: 'revision' },
     ...Array.from({ length: 60 }, () => ({ warning: 'pin-not-understood', ...place }) as const),
     { warning: 'no-pins', source: 'https://example.org/tree' },
+    { warning: 'pin-not-patchable', ...place },
     { warning: 'moving-tag', ...place, name: cut(text, 128) },
     { warning: 'released-tag', ...place, tag: cut(text, 128), repository: cut(text, 100) },
   ];

@@ -112,3 +112,18 @@ describe('a tree that names the image by a tag that moves', () => {
     ]);
   });
 });
+
+describe('a pin in a path that no patch can name', () => {
+  it('is told before anybody approves, and keeps the others from nothing', async () => {
+    const pin = `image: example/taskgraph:decision-v1.0.0@${digest}\n`;
+    const contents = { 'a\\b.yml': pin, 'c.yml': pin };
+    const { pins, warnings } = await pinned(decision, `decision-${'cd'.repeat(32)}`, contents);
+    expect(pins.map(({ path }) => path)).toEqual(['c.yml']);
+    expect(warnings).toContainEqual({
+      warning: 'pin-not-patchable',
+      source: git,
+      path: 'a\\b.yml',
+      line: 1,
+    });
+  });
+});

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
+import { isPatchable } from '../pins/patchable.ts';
 import type { TreeEdit, TreeFile } from '../ports.ts';
 import { withScratch, type GitEnd, type GitOptions, type Scratch } from './git.ts';
 import { gitProblem } from './git-problem.ts';
@@ -18,7 +19,7 @@ export async function makePatch(edit: TreeEdit, options: GitOptions): Promise<st
   const touched = edit.tree.files.filter(({ path }) => edit.changed.has(path));
   const strange =
     [...edit.changed.keys()].find((path) => !touched.some((file) => file.path === path)) ??
-    touched.map(({ path }) => path).find((path) => !isPlain(path));
+    touched.map(({ path }) => path).find((path) => !isPatchable(path));
   if (strange !== undefined) return failed(edit, 'it would change a path that is not the tree’s');
   if (touched.length === 0) return failed(edit, 'nothing would change');
   return withScratch(options, undefined, async (scratch) => {
@@ -47,12 +48,6 @@ const formatPatch = [
 
 function failed({ tree }: TreeEdit, problem: string): never {
   return fail('patch-failed', { source: tree.source, problem });
-}
-
-/** A relative path that stays inside the tree, outside `.git`, in one line. */
-function isPlain(path: string): boolean {
-  if (/[\0-\x1f\x7f\\]/.test(path) || path.length > 4096) return false;
-  return path.split('/').every((part) => part !== '' && !/^(?:\.{1,2}|\.git|git~\d+)$/i.test(part));
 }
 
 /**
