@@ -44,10 +44,10 @@ export function mrkdwn(text: Mrkdwn): Block {
   return { type: 'section', text: markup(text) };
 }
 
-/** Somebody's own words in a paragraph of their own; 3,000 characters are the most that Slack takes. */
-export function quoted(text: string): Block {
-  const seen = visible(text).trim();
-  return { type: 'section', text: plainText(seen || '(nothing that can be seen)') };
+/** Anybody's words, line by line, in a paragraph of their own; 3,000 characters are the most that Slack takes. */
+export function quoted(...lines: readonly string[]): Block {
+  const text = lines.map(visible).join('\n').trim() || '(nothing that can be seen)';
+  return { type: 'section', text: { type: 'plain_text', text, emoji: false } };
 }
 
 /** Small print: words of ours, and anybody's as {@link plainText}. */

@@ -4,6 +4,7 @@ import {
   code,
   cut,
   fit,
+  fitPlain,
   link,
   words,
   mention,
@@ -57,14 +58,17 @@ function planBlocks(plan: Plan, promotion: Promotion, facts: CardFacts): readonl
   if (!isOpen) return [columns(buildFields(plan, facts))];
   return [
     columns([...buildFields(plan, facts), ...imageFields(plan)]),
-    mrkdwn(fit(verdict(plan, brief), longest)),
-    mrkdwn(fit(pinLines(plan), longest)),
-    ...(plan.warnings.length > 0 ? [mrkdwn(fit(warningLines(plan), longest))] : []),
+    quoted(...fitPlain(verdict(plan, brief), longest, inDetails)),
+    mrkdwn(fit(pinLines(plan), longest, inDetails)),
+    ...(plan.warnings.length > 0 ? [mrkdwn(fit(warningLines(plan), longest, inDetails))] : []),
   ];
 }
 
 /** Characters of one list on the card: Slack takes 3,000 in a section, and about 13,000 in a message. */
 const longest = 2400;
+
+/** Where the lines are that the card has no room for. */
+const inDetails = ': see Details';
 
 function buildFields(plan: Plan, facts: CardFacts): readonly Mrkdwn[] {
   const { build } = plan;

@@ -1,7 +1,7 @@
-import { mrkdwn, type Block } from './blocks.ts';
+import { mrkdwn, quoted, type Block } from './blocks.ts';
 import { bytes, code, joined, words, type Mrkdwn } from './mrkdwn.ts';
 import type { Plan } from './plan.ts';
-import { taskLink, verdict } from './plan-lines.ts';
+import { pinLines, taskLink, verdict, warningLines } from './plan-lines.ts';
 import type { Promotion } from './states.ts';
 
 /** Every proven fact of a plan, for the details view: nothing is cut there that somebody may want to compare. */
@@ -14,7 +14,8 @@ export function details(
   const { build, contents, artifact } = plan;
   const layers = contents.layers.map(({ diffId, size }) => words`${code(diffId)} ${bytes(size)}`);
   return [
-    ...inSections(words`*Verdict*`, verdict(plan)),
+    mrkdwn(words`*Verdict*`),
+    ...parts(verdict(plan), (line) => line.length).map((lines) => quoted(...lines)),
     mrkdwn(
       words`*Task* ${taskLink(plan, facts)} run ${build.runId}\n*Route* ${code(build.route)}\n*Signed by* ${code(build.signedBy)}`,
     ),
@@ -23,21 +24,34 @@ export function details(
     ...('digest' in plan.tagNow
       ? [mrkdwn(words`*The tag holds* ${code(plan.tagNow.digest)}`)]
       : []),
-    ...inSections(words`*Layers*`, layers),
+    ...inSections([words`*Layers*`, ...layers], 10),
+    ...inSections(pinLines(plan, whole), 60),
+    ...inSections(warningLines(plan), 10),
     mrkdwn(words`*Plan hash* ${code(String(planHash))}`),
   ];
 }
 
-/** Lines in as many sections as Slack’s limit of 3,000 characters needs. */
-function inSections(title: Mrkdwn, lines: readonly Mrkdwn[]): readonly Block[] {
-  const sections: Mrkdwn[] = [];
-  let part = [title];
+const whole = (text: string): string => text;
+
+/** Lines in sections: a modal has room for 100 in all, so `most`; how many lines there are besides is said. */
+function inSections(lines: readonly Mrkdwn[], most: number): readonly Block[] {
+  const all = parts(lines, ({ text }) => text.length);
+  const more = all.slice(most).flat().length;
+  const rest = more > 0 ? [mrkdwn(words`… and ${more} more`)] : [];
+  return [...all.slice(0, most).map((part) => mrkdwn(joined(part, '\n'))), ...rest];
+}
+
+/** Lines in as many parts as Slack’s limit of 3,000 characters needs. */
+function parts<T>(lines: readonly T[], lengthOf: (line: T) => number): readonly (readonly T[])[] {
+  const found: T[][] = [];
+  let left = 0;
   for (const line of lines) {
-    if (joined([...part, line], '\n').text.length > 2900) {
-      sections.push(joined(part, '\n'));
-      part = [];
+    left -= lengthOf(line) + 1;
+    if (left < 0) {
+      found.push([]);
+      left = 2900 - lengthOf(line);
     }
-    part.push(line);
+    found.at(-1)?.push(line);
   }
-  return [...sections, joined(part, '\n')].slice(0, 20).map(mrkdwn);
+  return found;
 }

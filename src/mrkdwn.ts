@@ -150,15 +150,25 @@ function clip(text: string, length: number, tame: (part: string) => string): str
 
 /** As many whole lines as fit into `length` characters, and how many there are besides, and where: `more`. */
 export function fit(lines: readonly Mrkdwn[], length: number, more = ''): Mrkdwn {
-  let left = lines.reduce((sum, { text }) => sum + text.length + 1, -1);
-  if (left <= length) return joined(lines, '\n');
+  return ours(
+    fitPlain(
+      lines.map(({ text }) => text),
+      length,
+      more,
+    ).join('\n'),
+  );
+}
+
+/** The same for lines that are shown as they are. */
+export function fitPlain(lines: readonly string[], length: number, more = ''): readonly string[] {
+  let left = lines.reduce((sum, line) => sum + line.length + 1, -1);
+  if (left <= length) return lines;
   for (let count = lines.length - 1; count >= 0; count -= 1) {
-    left -= (lines[count]?.text.length ?? 0) + 1;
+    left -= (lines[count]?.length ?? 0) + 1;
     const rest = `… and ${lines.length - count} more${more}`;
-    if (left + 1 + rest.length <= length || count === 0)
-      return joined([...lines.slice(0, count), ours(rest)], '\n');
+    if (left + 1 + rest.length <= length || count === 0) return [...lines.slice(0, count), rest];
   }
-  return ours('');
+  return [];
 }
 
 /**

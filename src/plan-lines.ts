@@ -4,9 +4,9 @@ import type { Plan, Warning } from './plan.ts';
 
 /** What a plan says, line by line, for the card and the details. */
 
-/** What was proven. `show`: as it is, or as far as the eye compares it. */
-export function verdict({ build }: Plan, show = (says: string) => says): readonly Mrkdwn[] {
-  return build.checks.map(({ says }) => words`✓ ${show(cut(says, 400))}`);
+/** What was proven, to be shown as it is. `show`: whole, or as far as the eye compares it. */
+export function verdict({ build }: Plan, show = (says: string) => says): readonly string[] {
+  return build.checks.map(({ says }) => `✓ ${show(cut(says, 400))}`);
 }
 
 /** Hashes and keys cut to what the eye compares, moments to the minute: the details have them whole. */
@@ -17,8 +17,8 @@ export function brief(text: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (iso) => utc(iso));
 }
 
-/** Which pins change, from what. */
-export function pinLines(plan: Plan): readonly Mrkdwn[] {
+/** Which pins change, from what. `show` as for the verdict. */
+export function pinLines(plan: Plan, show = brief): readonly Mrkdwn[] {
   if (plan.pins.length === 0) return [words`*Pins* none`];
   const sources = new Set(plan.pins.map(({ source }) => source));
   const lines = plan.pins.map(({ source, path, line, from }) => {
@@ -26,7 +26,7 @@ export function pinLines(plan: Plan): readonly Mrkdwn[] {
       ? from.slice(plan.target.name.length + 1)
       : from;
     const tree = sources.size > 1 ? words` in ${cut(treeName(source), 60)}` : '';
-    return words`• ${place({ path, line })}${tree} now ${code(cut(brief(says), 200))}`;
+    return words`• ${place({ path, line })}${tree} now ${code(cut(show(says), 200))}`;
   });
   return [words`*Pins that will change*`, ...lines];
 }

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { checkBlocks } from '../local/slack/block-check.ts';
 import { card } from '../src/card.ts';
+import { details } from '../src/details.ts';
 import { treeName } from '../src/image.ts';
 import type { Plan } from '../src/plan.ts';
 import { asked, pending } from './store/promotions.ts';
@@ -19,6 +21,19 @@ it('names the tree of each pin where there are several trees', () => {
   expect(several).toContain('`.ci.yml:1` in mozilla-central now');
   expect(several).toContain('`.ci.yml:1` in comm-central now');
   expect(shown({ pins: [central] })).toContain('`.ci.yml:1` now');
+});
+
+it('has no pin that nobody can read: those that the card has no room for are in the details, whole', () => {
+  const from = `mozillareleases/thing:${'ab'.repeat(20)}@sha256:${'cd'.repeat(32)}`;
+  const pins = Array.from({ length: 300 }, (_, at) => ({ ...central, path: `a/${at}.yml`, from }));
+  expect(shown({ pins })).toMatch(/… and \d+ more: see Details/);
+  const plan = { ...waiting.plan, pins };
+  const blocks = details({ ...waiting, plan }, facts);
+  const text = JSON.stringify(blocks);
+  for (const { path } of pins) expect(text).toContain(`${path}:1`);
+  expect(text.split(from)).toHaveLength(301);
+  expect(blocks.length).toBeLessThanOrEqual(100);
+  checkBlocks(JSON.parse(text), 'modal');
 });
 
 it.each([

@@ -47,7 +47,7 @@ export const trust = {
     next: 'Give a build of the configured project.',
   },
   'wrong-role': {
-    says: 'Task {task} may act for {got}, not for {want} alone.',
+    says: 'Task {task} may act for `{got}`, not for `{want}` alone.',
     next: 'Give a build of the configured repository and branch.',
   },
   'wrong-group': {
@@ -172,7 +172,7 @@ export const trust = {
     next: 'Try again in a few minutes.',
   },
   'missing-scope': {
-    says: 'Taskcluster does not allow {what} ({code}): {scope}.',
+    says: 'Taskcluster does not allow {what} ({code}): `{scope}`.',
     next: 'Ask the Taskcluster team to give the anonymous role this scope; docs/operations.md lists all that are needed.',
   },
   'taskcluster-nonsense': {

@@ -244,7 +244,7 @@ function rerun(taskId: string): void {
 
 function ends(world: World): readonly string[] {
   const inThread = world.slack.messages().length > 0 ? world.thread() : [];
-  return [...inThread, ...world.told(alice)];
+  return [...inThread, ...world.told(alice)].map((text) => text.replaceAll('`', ''));
 }
 
 describe('a build that was planned by', () => {

@@ -93,7 +93,7 @@ describe('a right that is missing', () => {
   ])('%s is named with its code, and nothing is asked again', async (scope, at) => {
     const fault = { ...at, fault: 'status', status: 403, times: 9, body: missing(scope) } as Fault;
     const says = await told(fault);
-    expect(says).toContain(`(InsufficientScopes): ${scope}.`);
+    expect(says).toContain(`(InsufficientScopes): \`${scope}\`.`);
     expect(says).toContain('docs/operations.md');
     expect(fault.times).toBe(8);
     expect(readFileSync('docs/operations.md', 'utf8')).toContain(
