@@ -79,8 +79,8 @@ export const service = {
     next: 'Look at the registry and at this thread, then ask again.',
   },
   'bot-holds': {
-    says: 'The channel has seen event {seen} of the audit log, and the log ends with {head}: the database was restored, or somebody changed it. The bot reads and answers, and plans, decides and publishes nothing.',
-    next: 'An operator must put the newest database back, or accept what is missing: `npm run promote-image -- audit accept-restore --because …`.',
+    says: 'The channel has seen event {seen} of the audit log, which ends with {head}: the database was restored or changed. The bot answers, and plans and publishes nothing.',
+    next: 'An operator must restore the newest database, or accept the gap: `npm run promote-image -- audit accept-restore --because …`.',
   },
   interrupted: {
     says: 'The bot was stopped in the middle of it.',

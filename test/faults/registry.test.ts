@@ -110,14 +110,25 @@ describe('an upload', () => {
     },
   );
 
-  it.each(['0-999999999', '0-5'])('does not believe what cannot be: Range %s', async (range) => {
+  const claiming = (range: string): void => {
     world.fault('patch', { fault: 'headers', headers: { range } }, { skip: 1, times: Infinity });
     world.fault('status', { fault: 'headers', headers: { range } }, forever);
+  };
+
+  it('does not believe that less is there than was confirmed', async () => {
+    claiming('0-5');
     const { outcome, push } = await world.push(image);
     expect(resultOf(outcome)).toBe('registry-failed');
     // Begun anew each time, as after any loss.
     expect(push.opened()).toBeGreaterThan(1);
     expect(tagged()).toBeUndefined();
+  });
+
+  it('does not believe that more is there than was sent: twice lost, it goes in one request and is proven', async () => {
+    claiming('0-999999999');
+    const { outcome, push } = await world.push(image);
+    expect(resultOf(outcome)).toBe('published');
+    expect(push.opened()).toBe(3);
   });
 
   it('that was opened in vain is cancelled', async () => {
