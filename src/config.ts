@@ -111,11 +111,7 @@ function engineProblems(given: Variables): readonly Problem[] {
 function transportProblems(given: Variables): readonly Problem[] {
   const { SLACK_APP_TOKEN: app, SLACK_SIGNING_SECRET: secret, PORT: main, OPS_PORT: ops } = given;
   const problem = (path: string, reason: string) => problemWith(path, undefined, reason);
-  if (app) {
-    return ops
-      ? [problem('OPS_PORT', 'is for Slack’s HTTP requests: with Socket Mode PORT serves health')]
-      : [];
-  }
+  if (app) return [];
   const both = 'is missing (Socket Mode), and so is SLACK_SIGNING_SECRET (HTTP)';
   return [
     ...(secret ? [] : [problem('SLACK_APP_TOKEN', both)]),
@@ -149,7 +145,7 @@ export function readOperatorEnvironment(env: Variables): Parsed<Environment> {
     ? { SLACK_APP_TOKEN: 'xapp-none' }
     : isGiven('SLACK_SIGNING_SECRET')
       ? { SLACK_SIGNING_SECRET: 'none' }
-      : { SLACK_APP_TOKEN: 'xapp-none', OPS_PORT: undefined };
+      : { SLACK_APP_TOKEN: 'xapp-none' };
   return readValues({ ...env, SLACK_BOT_TOKEN: 'xoxb-none', ...transport }, () => []);
 }
 

@@ -126,13 +126,15 @@ async function listen(
   app: App,
   given: { readonly environment: Environment; readonly routes: readonly HealthRoute[] },
 ): Promise<readonly Server[]> {
-  const { SLACK_APP_TOKEN: socket, PORT: port = 0, HOST: host } = given.environment;
-  const ops = socket ? 'PORT' : 'OPS_PORT';
-  const opsPort = given.environment[ops];
-  const health =
-    opsPort === undefined
-      ? []
-      : [await usable(serveRoutes(given.routes, { port: opsPort, host }), `${ops} or HOST`)];
+  const { SLACK_APP_TOKEN: socket, PORT: port = 0, OPS_PORT: ops, HOST: host } = given.environment;
+  // Where Slack does not come through PORT there is room for health; whoever names a port for it finds it there too.
+  const ports = new Set(socket ? [given.environment.PORT, ops] : [ops]);
+  const health: Server[] = [];
+  for (const one of ports) {
+    if (one === undefined) continue;
+    const variables = one === ops ? 'OPS_PORT or HOST' : 'PORT or HOST';
+    health.push(await usable(serveRoutes(given.routes, { port: one, host }), variables));
+  }
   const slack = await usable(app.start({ port, host }), 'PORT or HOST');
   return socket ? health : [...health, slack as Server];
 }

@@ -286,10 +286,6 @@ describe('the environment', () => {
       'PORT: is missing: Slack’s HTTP requests need one',
     ],
     [
-      { ...good, PORT: '3000', OPS_PORT: '3001' },
-      'OPS_PORT: is for Slack’s HTTP requests: with Socket Mode PORT serves health',
-    ],
-    [
       { SLACK_BOT_TOKEN: 'xoxb-1', SLACK_SIGNING_SECRET: 's', PORT: '3000', OPS_PORT: '03000' },
       'OPS_PORT: is PORT: health and metrics are not for whoever reaches Slack’s port',
     ],

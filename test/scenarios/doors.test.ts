@@ -98,9 +98,10 @@ describe('whoever reaches the port that Slack’s requests come to', () => {
   }, 60_000);
 });
 
-it('serves health on PORT where Slack speaks Socket Mode, as ever', async () => {
-  const port = await freePort();
-  const world = await on.start({ child: { PORT: String(port) } });
+it('serves health on PORT where Slack speaks Socket Mode, as ever, and on OPS_PORT where that is given', async () => {
+  const [port, ops] = [await freePort(), await freePort()];
+  const world = await on.start({ child: { PORT: String(port), OPS_PORT: String(ops) } });
+  expect((await fetch(`http://127.0.0.1:${ops}/livez`)).status).toBe(200);
   const before = callsToSlack(world);
   const asked = Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${port}/readyz`));
   for (const { status } of await Promise.all(asked)) expect(status).toBe(200);
