@@ -160,6 +160,7 @@ describe('an operator is told', () => {
       const world = await on.start();
       world.expectsErrors = true;
       expect(await world.problems()).toEqual([]);
+      await world.introduced();
       const file = join(world.folder, 'promote-image.sqlite');
       if (trouble === 'full') useFreePages(file);
       using breaking = new BreakingSqlite(file);

@@ -371,6 +371,15 @@ export class World {
       .map(({ method, path }) => `${method} ${path}`);
   }
 
+  /** Waits until the bot has held its log against the channel, and written down which bot it is. */
+  async introduced(): Promise<void> {
+    const kinds = ['introduced'];
+    for (;;) {
+      if ((await Array.fromAsync(this.store.events({ kinds }))).length > 0) return;
+      await sleep(10);
+    }
+  }
+
   /** The audit log, without which bot it is that writes it. */
   async events(): Promise<readonly ChainedEvent[]> {
     const events = await Array.fromAsync(this.store.events());
