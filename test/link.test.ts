@@ -50,7 +50,7 @@ describe('a link', () => {
 
   it.each([
     [git, `${rootUrl}/tasks/short`],
-    [git, `${rootUrl}/tasks/groups/${task}`],
+    [git, `${rootUrl}/tasks/groups/short`],
     [git, `${rootUrl}.evil.org/tasks/${task}`],
     [git, `https://user@firefox-ci-tc.services.mozilla.com/tasks/${task}`],
     [git, `https://github.com/mozilla-releng/fxci-config-evil/commit/${sha}`],

@@ -157,7 +157,7 @@ export function logDecidesContract(
       expect(told()).toHaveLength(1);
       const { revision } = await on.outside.build('build-decision');
       expect(await said(world, `build-decision ${revision}`)).toMatch(
-        /plans, decides and publishes nothing/,
+        /plans and publishes nothing/,
       );
       expect(await said(world, 'status')).toMatch(/Under way/);
       expect(await said(world, 'nonsense')).not.toMatch(/publishes nothing/);

@@ -286,7 +286,7 @@ describe('a build that was planned by', () => {
     });
     expect(world.cardText()).toMatch(says);
     await world.click(bob, 'approve');
-    await world.until('promoted');
+    await world.until('reported');
   });
 });
 
@@ -314,7 +314,7 @@ it('where the policy asks for no decision task the card says whose word it is', 
   expect(world.cardText()).toContain(`at \`${revision.slice(0, 12)}…`.replace('`', ''));
   expect(world.cardText()).not.toMatch(/holds exactly this task/);
   await world.click(bob, 'approve');
-  await world.until('promoted');
+  await world.until('reported');
 });
 
 function unbound(policy: Policy): Policy {
