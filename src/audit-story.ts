@@ -151,9 +151,11 @@ function approve(
   }
   if (Date.parse(at) >= Date.parse(planned.expires) + tolerance) return 'approved after it expired';
   const all = [...approvals, { user, person, planHash, at: when }];
-  const state = all.length >= planned.required ? 'approved' : 'pending';
+  // The policy may have changed since the plan. That counts here only: what is pushed needs as many as the plan says.
+  const required = typeof data.required === 'number' ? data.required : planned.required;
+  const state = all.length >= required ? 'approved' : 'pending';
   if (data.state !== state) {
-    return `${String(data.state)} with ${all.length} of ${planned.required} approvals`;
+    return `${String(data.state)} with ${all.length} of ${required} approvals`;
   }
   return { ...story, state, approvals: all };
 }

@@ -134,8 +134,10 @@ function eventData(to: Promotion, click: Click, { approval }: Policy): object {
   const yes = click.action === 'approve' && 'approvals' in to ? to.approvals?.at(-1) : undefined;
   // The rule under which the account was found to be an approver’s.
   const approvers = yes && Object.keys(approval.approvers).toSorted().join(' and ');
+  // How many must agree by the policy of this moment, which need not be the plan’s any more.
+  const required = yes && approval.required;
   const { action, why } = click;
-  return { action, state: to.state, planHash, why, approval: yes, approvers };
+  return { action, state: to.state, planHash, why, approval: yes, approvers, required };
 }
 
 function posts({ to, says }: Outcome, anchor: Anchor, options: BotOptions): readonly Post[] {

@@ -39,8 +39,17 @@ export async function findObstacle(
     expiry(approved, promoting) ??
     (await channelRefusal(promoting.ports.people, promoting.policy)) ??
     (await unfitPerson(approved, promoting)) ??
+    tooFew(approved, promoting) ??
     (await findChange(approved.plan, promoting))
   );
+}
+
+/** It was approved while fewer were enough, and the policy is the plan’s again by now: then as many count as it says. */
+function tooFew({ approvals }: Approved | Pushing, { policy }: Promoting): Refusal | undefined {
+  const { required } = policy.approval;
+  if (approvals.length >= required) return undefined;
+  const problem = `approval.required is ${required}, and ${approvals.length} approved while that was enough`;
+  return refuse('changed-policy', { problem });
 }
 
 /** Whether the time is up. A push that has begun may go on for a while: {@link Policy} `approval.finish`. */

@@ -129,6 +129,15 @@ describe('the state machine, also for who has the key', () => {
     expect(await replayed(whole.toSpliced(at, 1))).not.toBe('sound');
   });
 
+  it('lets approvals count as the policy of their moment says', async () => {
+    const counted = (told: Told, required: number, state: string): Told => ({
+      ...told,
+      data: { ...told.data, required, state },
+    });
+    const two = [counted(bob, 3, 'pending'), counted(carol, 2, 'approved')];
+    expect(await replayed([asked, planned, ...two, ...push, tell.reported()])).toBe('sound');
+  });
+
   const by = (told: Told, actor: string): Told => ({
     ...told,
     actor,
@@ -158,6 +167,16 @@ describe('the state machine, also for who has the key', () => {
       'approved with one of two',
       [asked, planned, { ...bob, data: { ...bob.data, state: 'approved' } }],
       /approved with 1 of 2 approvals/,
+    ],
+    [
+      'pushed with fewer than the plan asks for, as a later policy asks for fewer',
+      [
+        asked,
+        planned,
+        { ...bob, data: { ...bob.data, state: 'approved', required: 1 } },
+        tell.pushing(),
+      ],
+      /pushed without its approvals/,
     ],
     [
       'another plan approved',

@@ -246,8 +246,8 @@ export class History {
     const [bot = 0] = bots;
     const crashed = Promise.withResolvers<void>();
     this.#bots.onCrash = crashed.resolve;
-    void this.#bots.bot(bot).onTick();
-    await crashed.promise;
+    // A tick that ends without it is found by what it left, and not by waiting for ever.
+    await Promise.race([crashed.promise, this.#bots.bot(bot).onTick()]);
     await this.#bots.crash(bot);
   }
 

@@ -112,7 +112,9 @@ export class Model {
     if (isPut && isSamePolicy) return undefined;
     if (this.now >= at.expires + (at.state === 'pushing' ? finish : 0)) return 'expired';
     const mayStill = at.approvals.every((user) => this.approvers.has(user));
-    return mayStill && isSamePolicy ? undefined : 'refused';
+    // It may have been approved while the policy asked for fewer.
+    const isEnough = at.approvals.length >= this.required;
+    return mayStill && isSamePolicy && isEnough ? undefined : 'refused';
   }
 
   #push(at: Request, fate: Fate): State {
