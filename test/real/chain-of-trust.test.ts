@@ -118,7 +118,7 @@ describe('a certificate that a production worker signed', () => {
       [{ run: { ...run, runId: 1 } }, 'certificate-mismatch'],
       [{ run: { ...run, workerGroup: 'us-west-1' } }, 'certificate-mismatch'],
       [{ run: { ...run, workerId: 'i-0' } }, 'certificate-mismatch'],
-      [{ definition: { ...definition, priority: 'low' } }, 'definition-mismatch'],
+      [{ definition: { ...definition, scopes: ['queue:route:another'] } }, 'definition-mismatch'],
     ];
     for (const [other, reason] of others) {
       const outcome = verifyChainOfTrust(vector, { ...subject, ...other }, [{ key }]);
