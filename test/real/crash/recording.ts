@@ -36,8 +36,9 @@ export async function record(world: World, random: Random): Promise<readonly Fai
       const file = join(world.registry.folder, `way-${at}`);
       const names = await wayOf(want, { world, lives, crowd, file });
       for (const [name, passings] of Map.groupBy(names, (one) => one)) {
-        // A Stop is refused where the tag was quicker: that is on nobody's way either.
-        if (name.endsWith('store.event:refused')) continue;
+        // A Stop is refused where the tag was quicker: that is on nobody's way either. And which bot it is, a log is
+        // told once in its life.
+        if (/store\.event:(?:refused|introduced)$/.test(name)) continue;
         const times = passings.length;
         if (times <= (found.get(name)?.times ?? 0)) continue;
         const before = name.endsWith(' mount') ? elsewhere(want, wants, world) : undefined;
