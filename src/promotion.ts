@@ -39,8 +39,8 @@ export async function findObstacle(
     expiry(approved, promoting) ??
     (await channelRefusal(promoting.ports.people, promoting.policy)) ??
     (await unfitPerson(approved, promoting)) ??
-    tooFew(approved, promoting) ??
-    (await findChange(approved.plan, promoting))
+    (await findChange(approved.plan, promoting)) ??
+    tooFew(approved, promoting)
   );
 }
 
