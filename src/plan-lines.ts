@@ -66,7 +66,7 @@ function warns(warning: Warning): Mrkdwn {
   }
 }
 
-/** Who asked, and why: word for word, as whoever decides goes by it. */
+/** The task that built the image, as a link to its page. */
 export function taskLink({ build }: Plan, { rootUrl }: { readonly rootUrl: string }): Mrkdwn {
   return link(`${rootUrl}/tasks/${build.taskId}`, build.taskId);
 }
