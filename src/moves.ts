@@ -4,7 +4,7 @@ import { PromotionError, refuse } from './errors.ts';
 import type { Image } from './image.ts';
 import { anchored } from './messages.ts';
 import type { Anchor, Changed, Message, Post, Store } from './store-port.ts';
-import type { Promotion } from './states.ts';
+import type { Promoted, Promotion, Pushing } from './states.ts';
 import { tellWaiting } from './waiting.ts';
 
 /** What is told with a change of state. */
@@ -70,6 +70,10 @@ export function imageOf(name: string, { policy }: BotOptions): Image {
   throw new PromotionError(refuse('changed-policy', { problem: `images.${name} is gone` }));
 }
 
+function isPut(to: Promotion): to is Promoted | Pushing {
+  return to.state === 'promoted' || (to.state === 'pushing' && to.tagging !== undefined);
+}
+
 function eventData(to: Promotion): object {
   return {
     state: to.state,
@@ -77,7 +81,7 @@ function eventData(to: Promotion): object {
     refusal: 'refusal' in to ? to.refusal : 'failure' in to ? to.failure : undefined,
     tagging: to.state === 'pushing' ? to.tagging : undefined,
     pushed: 'pushed' in to ? to.pushed : undefined,
-    // Where it was published: by this the log tells later what is ours.
-    ...(to.state === 'promoted' ? { registry: to.plan.registry, target: to.plan.target } : {}),
+    // Where it is published: by this the log tells later what is ours.
+    ...(isPut(to) ? { registry: to.plan.registry, target: to.plan.target } : {}),
   };
 }

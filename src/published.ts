@@ -4,31 +4,31 @@ import type { Published } from './ports.ts';
 import type { Digest } from './reference.ts';
 import type { ChainedEvent, Store } from './store-port.ts';
 
-const promoted = z.object({
+const tagging = z.object({ tagging: z.object({ digest: z.string() }) });
+const pushed = z.object({ pushed: z.object({ digest: z.string() }) });
+const where = z.object({
   registry: z.string(),
   target: z.object({ name: z.string(), tag: z.string() }),
-  pushed: z.object({ digest: z.string() }),
 });
 
-const tagging = z.object({ tagging: z.object({ digest: z.string() }) });
-
 /**
- * Reads in the audit log what was published on `registry`. This is the one place where it is read for that: nothing else
- * may call a digest ours. An event counts that is what its hash says and that our key signed. One from before events were
- * signed does not: its image is proven by its layers, as anybody's.
+ * Reads in the audit log what was published on `registry`: what was pushed and read back, and what an approved push was
+ * about to put when it was cut off. This is the one place where it is read for that: nothing else may call a digest ours.
+ * An event counts that is what its hash says and that our key signed. One from before events were signed does not: its
+ * image is proven by its layers, as anybody's.
  */
 export function publishedIn(
   { events, keys }: Pick<Store, 'events' | 'keys'>,
   registry: string,
 ): Published {
   return async ({ name, tag }, digest) => {
-    for await (const event of events({ kinds: ['promoted'] })) {
-      const { data } = promoted.safeParse(event.data);
+    for await (const event of events({ kinds: ['promoted', 'tagging'] })) {
+      const { data } = where.safeParse(event.data);
       const isIt =
-        data?.pushed.digest === digest &&
-        data.registry === registry &&
+        data?.registry === registry &&
         data.target.name === name &&
-        data.target.tag === tag;
+        data.target.tag === tag &&
+        digestIn(event) === digest;
       if (isIt && isOurs(event, keys)) return true;
     }
     return false;
@@ -42,11 +42,16 @@ export async function wasTagging(
   digest: Digest,
 ): Promise<boolean> {
   for await (const event of events({ promotion })) {
-    const { data } = tagging.safeParse(event.data);
-    const isIt = event.kind === 'tagging' && data?.tagging.digest === digest;
+    const isIt = event.kind === 'tagging' && digestIn(event) === digest;
     if (isIt && isOurs(event, keys)) return true;
   }
   return false;
+}
+
+function digestIn({ kind, data }: ChainedEvent): string | undefined {
+  return kind === 'tagging'
+    ? tagging.safeParse(data).data?.tagging.digest
+    : pushed.safeParse(data).data?.pushed.digest;
 }
 
 function isOurs(event: ChainedEvent, keys: Store['keys']): boolean {

@@ -17,9 +17,13 @@ function keys(): AuditKeys {
   return read;
 }
 
-function event(signedBy: AuditKeys | undefined, data: object = {}): ChainedEvent {
+function event(
+  signedBy: AuditKeys | undefined,
+  data: object = {},
+  kind = 'promoted',
+): ChainedEvent {
   const happened = {
-    kind: 'promoted',
+    kind,
     actor: 'bot',
     at: '2026-11-30T20:00:00.000Z',
     promotion: 'p1',
@@ -27,6 +31,14 @@ function event(signedBy: AuditKeys | undefined, data: object = {}): ChainedEvent
   };
   const chained = chain(happened, genesis);
   return { ...chained, signature: signedBy?.signer?.sign(chained.hash) };
+}
+
+function begun(signedBy: AuditKeys | undefined, data: object = {}): ChainedEvent {
+  return event(
+    signedBy,
+    { state: 'pushing', pushed: undefined, tagging: { digest }, ...data },
+    'tagging',
+  );
 }
 
 function asked(log: readonly ChainedEvent[], known?: AuditKeys) {
@@ -41,8 +53,16 @@ it('a digest is ours where our signed log says that we put it under this very ta
 });
 
 const edited = event(ours, { pushed: { digest: other } });
+it('and where it says that an approved push was about to put it there when it was cut off', async () => {
+  expect(await asked([begun(ours)], ours)).toBe(true);
+});
+
 it.each([
   ['the log is empty', []],
+  ['a push was about to put another digest', [begun(ours, { tagging: { digest: other } })]],
+  ['a push was about to put it elsewhere', [begun(ours, { registry: 'https://ghcr.io' })]],
+  ['nobody signed that a push was about to put it', [begun(undefined)]],
+  ['it is a push’s beginning that names it', [{ ...begun(ours), kind: 'pushing' }]],
   ['it was published under another tag', [event(ours, { target: { ...target, tag: '2' } })]],
   ['it was published under another name', [event(ours, { target: { ...target, name: 'x/y' } })]],
   ['it was published on another registry', [event(ours, { registry: 'https://ghcr.io' })]],

@@ -54,7 +54,9 @@ function expectReadable({ slack }: World): void {
     const texts = message.files ? [reads(message)] : [message.text, reads(message)];
     for (const raw of texts) {
       const text = raw.replaceAll(/<!date[^>]*>/g, '');
-      expect(text).not.toMatch(/^\s+at .+:\d+|node:internal|\bundefined\b|\bnull\b|NaN|\[object/m);
+      expect(text).not.toMatch(
+        /^\s+at .+:\d+|node:internal|\bundefined\b|\bnull\b|(?<!\w)NaN(?!\w)|\[object/m,
+      );
       expect(text).not.toMatch(/(?<!\$)\{\w+\}/);
       expect(raw.trim()).not.toBe('');
     }

@@ -60,7 +60,7 @@ it('finds nothing in the bot as it is, killed at the same places', async () => {
   try {
     const deaths = Object.values(cases).flatMap((one) => one.deaths);
     const killing = { world, random: randomFrom(seed), deaths, wishes: 0, again: 1 };
-    expect((await kill(killing)).violations).toEqual([]);
+    expect((await kill(killing)).violations.join('\n')).toBe('');
   } finally {
     await world.close();
   }

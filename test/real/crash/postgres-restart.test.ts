@@ -40,7 +40,7 @@ it.each([
       await expect
         .poll(() => isAtRest(world, crowd), { timeout: 120_000, interval: 200 })
         .toBe(true);
-      expect(await violations(world, world.wishes)).toEqual([]);
+      expect((await violations(world, world.wishes)).join('\n')).toBe('');
       const store = await world.openStore();
       const kinds = (await Array.fromAsync(store.events())).map(({ kind }) => kind);
       await store.close();

@@ -66,7 +66,7 @@ it.each(cases)(
         await atRest(world, crowd);
         expect(struck.life.process.exitCode).toBe(null);
       }
-      expect(await violations(world, world.wishes)).toEqual([]);
+      expect((await violations(world, world.wishes)).join('\n')).toBe('');
       expect((await eventsOf(world)).filter(({ kind }) => kind === 'promoted')).toHaveLength(1);
     } finally {
       await crowd.leave();
