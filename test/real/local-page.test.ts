@@ -76,6 +76,8 @@ describe.each(Object.keys(sizes) as (keyof typeof sizes)[])(
       await become(page, /Bob Brandt(?! \(admin)/);
       await card.getByRole('button', { name: 'Details' }).click();
       await dialog.getByText('Plan hash').waitFor();
+      // What was proven is told line by line.
+      expect(await dialog.innerText()).toMatch(/^✓ run 0 is .+\n✓ it ran in worker pool/m);
       await shoot('details');
       await page.keyboard.press('Escape');
       await card.getByRole('button', { name: 'Approve' }).click();

@@ -14,7 +14,9 @@ interface TextObject {
 /** A text object as HTML. */
 export function text(given: unknown, reader: Reader): Html {
   const { type, text: said, verbatim } = given as TextObject;
-  return type === 'mrkdwn' ? mrkdwn(said, reader, verbatim) : words(given);
+  return type === 'mrkdwn'
+    ? mrkdwn(said, reader, verbatim)
+    : html`<span class="pre-line">${words(given)}</span>`;
 }
 
 /** The words of a `plain_text` object where only text can stand: signs are left out. */
