@@ -44,6 +44,11 @@ export function isDatabaseTrouble(error: unknown): boolean {
   return error instanceof PromotionError && error.reason === 'database-failed';
 }
 
+/** Whether `retry` may go on under the same approval: the reason says so. */
+export function isRetryable({ reason }: Refusal): boolean {
+  return reasons[reason].retry;
+}
+
 export function isRefusal(value: unknown): value is Refusal {
   return (
     typeof value === 'object' && value !== null && 'outcome' in value && value.outcome === 'refused'

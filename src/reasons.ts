@@ -1,4 +1,5 @@
 import { approval } from './reasons/approval.ts';
+import { artifact } from './reasons/artifact.ts';
 import { publishing } from './reasons/publishing.ts';
 import { request } from './reasons/request.ts';
 import { service } from './reasons/service.ts';
@@ -12,6 +13,7 @@ import { trust } from './reasons/trust.ts';
 export const reasons = {
   ...request,
   ...trust,
+  ...artifact,
   ...publishing,
   ...sources,
   ...approval,

@@ -1,11 +1,17 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { BotOptions } from './bot.ts';
-import { explain, isDatabaseTrouble, PromotionError, refuse, type Refusal } from './errors.ts';
+import {
+  explain,
+  isDatabaseTrouble,
+  isRetryable,
+  PromotionError,
+  refuse,
+  type Refusal,
+} from './errors.ts';
 import { createRests } from './rests.ts';
 import { propose, refuseAsked } from './proposing.ts';
 import { endPush, expire, failApproved, finish, push } from './pushing.ts';
 import { tellInterrupted } from './repinning.ts';
-import { isRetryable } from './retryable.ts';
 import { hasWork, type Promotion, type State } from './states.ts';
 import { tellForgotten, tellMissed } from './waiting.ts';
 import { whileIn, type Doing, type In } from './watching.ts';

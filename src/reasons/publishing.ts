@@ -6,6 +6,7 @@ export const publishing = {
   'tag-taken': {
     says: '{target} already holds {what} ({digest}); a published tag is never overwritten.',
     next: '{advice}.',
+    retry: false,
     usually: {
       what: 'another image',
       advice: 'Give another tag, or build a new version',
@@ -16,119 +17,142 @@ export const publishing = {
   'version-not-bumped': {
     says: '{target} already holds another image ({digest}): {path} was not bumped for this build.',
     next: 'Bump {path}, land it, and promote the build of that commit.',
+    retry: false,
   },
   'no-version': {
     says: '{path} at {revision} of {repository} is no version to tag with: {problem}.',
     next: 'Give the tag yourself, as `tag X` behind the build.',
-  },
-  'tag-not-allowed': {
-    says: '{image} is tagged with {rule}: {want}, not {got}.',
-    next: 'Leave the tag out.',
+    retry: false,
   },
   'target-busy': {
     says: '{target} is being promoted already: {holder}.',
     next: 'You will be told here when it is free.',
+    retry: false,
   },
 
   // The registry
   'registry-credentials': {
     says: 'The registry refused the credentials for {target} ({status}).',
     next: 'They may have been rotated: an operator must update the sops file, then press Retry.',
+    retry: true,
   },
   'registry-denied': {
     says: 'The registry does not let this account push to {target} ({status}).',
     next: 'Check the account’s access to the repository, then press Retry.',
+    retry: true,
   },
   'registry-private': {
     says: 'The registry does not show {target} without credentials ({status}).',
     next: 'They are used after an approval only, and it is looked at then.',
+    retry: true,
   },
   'registry-unreachable': {
     says: 'The registry did not answer {what}: {problem}.',
     next: 'Press Retry in a few minutes; what is there already is not sent again.',
+    retry: true,
   },
   'registry-busy': {
     says: 'The registry asked to slow down ({status}) for longer than {seconds} s.',
     next: 'Press Retry later; what is there already is not sent again.',
+    retry: true,
   },
   'registry-quota': {
     says: 'The registry takes no more from this account for now: {problem}.',
     next: 'Press Retry later; what is there already is not sent again.',
+    retry: true,
   },
   'registry-failed': {
     says: 'The registry failed at {what}: {status}.',
     next: 'Press Retry; what is there already is not sent again.',
+    retry: true,
   },
   'registry-nonsense': {
     says: 'The registry’s answer to {what} cannot be used: {problem}.',
     next: 'Nothing was announced as published; look at the registry before you retry.',
+    retry: true,
   },
   'registry-foreign-host': {
     says: 'The registry pointed {what} at {host}, which is not allowed.',
     next: 'No credentials were sent there; look at the registry’s configuration.',
+    retry: true,
   },
   'registry-token-service': {
     says: 'The registry wants its tokens fetched at {host}, and nobody said that it may have the password.',
     next: 'Nothing was sent there. Where it is right, an operator must name it as `registry.tokenService`.',
+    retry: true,
   },
   'read-back-digest': {
     says: 'The registry gives back another manifest for {target} than was pushed: {got}, not {want}.',
     next: 'Do not pin it. Look at who else writes to this repository.',
+    retry: false,
   },
   'read-back-layers': {
     says: 'The manifest that the registry gives back for {target} ({got}) is not of this image: {problem}.',
     next: 'Do not pin it. Look at who else writes to this repository.',
+    retry: false,
   },
   'read-back-config': {
     says: 'The manifest that the registry gives back for {target} is of another image: {got}, not {want}.',
     next: 'Do not pin it. Look at who else writes to this repository.',
+    retry: false,
   },
 
   // The Docker engine
   'docker-unreachable': {
     says: 'The Docker engine did not answer {what}: {problem}.',
     next: 'Check DOCKER_HOST and the engine, then press Retry.',
+    retry: true,
   },
   'docker-failed': {
     says: 'The Docker engine failed to {what}: {problem}.',
     next: 'Look at the engine’s log, then press Retry.',
+    retry: true,
   },
   'docker-nonsense': {
     says: 'The Docker engine’s answer to {what} cannot be used: {problem}.',
     next: 'Nothing was announced as published; press Retry.',
+    retry: true,
   },
   'docker-image': {
     says: 'The Docker engine loaded image {got}, not {want}.',
-    next: 'Press Retry; if it stays so, use the registry engine.',
+    next: 'Nothing was pushed. Look at the engine, or use the registry engine, and ask again.',
+    retry: false,
   },
 
   // Credentials
   'sops-missing': {
     says: 'sops cannot be run: {problem}.',
     next: 'An operator must install sops 3.9 or newer on the bot’s machine, then press Retry.',
+    retry: true,
   },
   'sops-file': {
     says: 'The credentials file cannot be used: {problem}.',
     next: 'An operator must look at `registry.credentials.file`, then press Retry.',
+    retry: true,
   },
   'sops-no-key': {
     says: 'sops has no key for the credentials file.',
     next: 'An operator must give the bot its key (e.g. SOPS_AGE_KEY_FILE), then press Retry.',
+    retry: true,
   },
   'sops-tampered': {
     says: 'The credentials file was changed after it was encrypted.',
     next: 'An operator must restore it from its repository; nothing was decrypted.',
+    retry: true,
   },
   'sops-failed': {
     says: 'sops ended with {outcome}.',
     next: 'An operator must run sops by hand to see why, then press Retry.',
+    retry: true,
   },
   'sops-timeout': {
     says: 'sops did not finish within {seconds} s.',
     next: 'The key service may be down: press Retry later.',
+    retry: true,
   },
   'sops-shape': {
     says: 'The decrypted credentials have no text at {path}.',
     next: 'An operator must correct `registry.credentials` or the file.',
+    retry: true,
   },
 } as const satisfies Sentences;
