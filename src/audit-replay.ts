@@ -1,8 +1,6 @@
 import type { LogCheck } from './audit.ts';
 import { continueStory, type Story } from './audit-story.ts';
-
-/** What is over; a story that has ended is only asked whether it goes on. */
-const over = ['reported', 'unneeded', 'rejected', 'expired', 'withdrawn', 'refused'];
+import { over } from './states.ts';
 
 /**
  * Whether everything that the log tells could have happened: each promotion goes only the ways that there are, every

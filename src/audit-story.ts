@@ -1,4 +1,4 @@
-import type { Approval, State } from './states.ts';
+import { open, statesThat, type Approval, type State } from './states.ts';
 import type { ChainedEvent } from './store-port.ts';
 
 /** One promotion as the log tells it, as far as a push stands on it. */
@@ -51,8 +51,6 @@ interface Chapter {
 /** How long after it was looked at a step may be written: looking again asks the whole world. */
 const tolerance = 15 * 60_000;
 
-const open: readonly State[] = ['asked', 'pending', 'approved', 'pushing', 'promoted', 'failed'];
-
 const to =
   (state: State) =>
   (story: Story): Story => ({ ...story, state });
@@ -65,7 +63,7 @@ const chapters: Readonly<Record<string, Chapter>> = {
   approved: { from: ['pending'], by: 'somebody', tell: approve },
   rejected: { from: ['pending'], by: 'somebody', tell: to('rejected') },
   withdrawn: {
-    from: ['asked', 'pending', 'approved', 'pushing', 'failed'],
+    from: statesThat('can be taken back'),
     by: 'somebody',
     tell: withdraw,
   },

@@ -21,7 +21,7 @@ import { createRepins, type Repins } from './repinning.ts';
 import { inMeasure } from './measure.ts';
 import { amongMembers, type Visitor } from './membership.ts';
 import { createShared, type Shared } from './sharing.ts';
-import type { Ask, Asked } from './states.ts';
+import { open, statesThat, type Ask, type Asked } from './states.ts';
 import { createWork } from './work.ts';
 
 export interface BotOptions {
@@ -175,11 +175,7 @@ async function noteAskedWhy(click: Click, store: Store): Promise<Answer | undefi
 
 async function status(id: string | undefined, store: Store): Promise<Answer> {
   if (id === undefined) {
-    const open = await store.list({
-      states: ['asked', 'pending', 'approved', 'pushing', 'promoted', 'failed'],
-      limit: 20,
-    });
-    return answer(overview.listing('Under way', open));
+    return answer(overview.listing('Under way', await store.list({ states: open, limit: 20 })));
   }
   const promotion = await store.get(id);
   if (!promotion) return answer(messages.refused(refuse('unknown-promotion', { id })));
@@ -187,16 +183,7 @@ async function status(id: string | undefined, store: Store): Promise<Answer> {
 }
 
 async function history(image: string | undefined, store: Store): Promise<Answer> {
-  const states = [
-    'reported',
-    'promoted',
-    'unneeded',
-    'rejected',
-    'expired',
-    'withdrawn',
-    'refused',
-    'failed',
-  ] as const;
+  const states = statesThat('done');
   const done = await store.list({ states, limit: 15, ...(image === undefined ? {} : { image }) });
   return answer(overview.listing(image === undefined ? 'History' : `History of ${image}`, done));
 }

@@ -15,7 +15,7 @@ import {
 } from './mrkdwn.ts';
 import type { Plan, TagNow } from './plan.ts';
 import { brief, pinLines, taskLink, verdict, warningLines } from './plan-lines.ts';
-import type { Promotion } from './states.ts';
+import { statesThat, type Promotion } from './states.ts';
 import { plainStatus, statusLine } from './status.ts';
 import {
   actions,
@@ -53,8 +53,11 @@ export function card(promotion: Promotion, facts: CardFacts): Message {
   return { text: plainly(words`${title}: ${plainStatus(promotion)}`), blocks };
 }
 
+/** Its plan may still be decided on, or what becomes of it. */
+const undecided = statesThat('can be taken back');
+
 function planBlocks(plan: Plan, promotion: Promotion, facts: CardFacts): readonly Block[] {
-  const isOpen = ['pending', 'approved', 'pushing', 'failed'].includes(promotion.state);
+  const isOpen = undecided.includes(promotion.state);
   if (!isOpen) return [columns(buildFields(plan, facts))];
   return [
     columns([...buildFields(plan, facts), ...imageFields(plan)]),

@@ -2,13 +2,13 @@ import { PromotionError } from './errors.ts';
 import type { Holding } from './holding.ts';
 import { findDoubt, type Standing } from './log-decides.ts';
 import type { Change, Note, Store } from './store-port.ts';
-import type { Promotion, State } from './states.ts';
+import { statesThat, type Promotion } from './states.ts';
 
 /** Notes of who only looked, or was refused: without them nothing is different. */
 const idle: readonly string[] = ['refused', 'checked'];
 
 /** What is done on the strength of approvals. */
-const onward: readonly State[] = ['pushing', 'promoted', 'reported'];
+const onward = statesThat('goes on from approvals');
 
 /**
  * The store as the bot may use it. While it holds, nothing is written, whoever wants to: it would stand where the lost

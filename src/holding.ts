@@ -2,7 +2,7 @@ import type { Log } from './bot.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import { holding as holdingWords } from './hold-message.ts';
 import type { Anchor, CardPlace, Message, Store } from './store-port.ts';
-import { underWay } from './states.ts';
+import { open } from './states.ts';
 
 /** The channel, as a witness of the log. */
 export interface Witness {
@@ -127,8 +127,8 @@ async function compare(
 export async function cardsUnderWay(
   store: Pick<Store, 'list' | 'card'>,
 ): Promise<readonly CardPlace[]> {
-  const open = await store.list({ states: [...underWay, 'failed'], limit: threads });
-  const cards = await Promise.all(open.map(({ id }) => store.card(id)));
+  const underWay = await store.list({ states: open, limit: threads });
+  const cards = await Promise.all(underWay.map(({ id }) => store.card(id)));
   return cards.filter((card) => card !== undefined);
 }
 

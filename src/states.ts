@@ -181,11 +181,63 @@ export type Promotion =
 
 export type State = Promotion['state'];
 
-/** States in which a promotion holds its target: one in flight per `name:tag`. */
-export const holdsTarget: readonly State[] = ['pending', 'approved', 'pushing', 'promoted'];
+/** What is so of every promotion in a state. */
+type Trait =
+  /** It can still go on, by itself or by a click. */
+  | 'open'
+  /** The bot has something to do without anybody's click. */
+  | 'has work'
+  /** It holds its target: one in flight per `name:tag`. */
+  | 'holds its target'
+  /** It takes its requester’s place among those that may be under way. */
+  | 'takes room'
+  /** Who asked may take it back; a restore ends it. */
+  | 'can be taken back'
+  /** It is got into on the strength of approvals, which the log must know. */
+  | 'goes on from approvals'
+  /** It is told as something that was done. */
+  | 'done';
 
-/** States in which a promotion takes its requester’s place among those that may be under way. */
-export const underWay: readonly State[] = ['asked', ...holdsTarget];
+/** The one table of states: a new one says here in which lists it is. */
+const traits: Readonly<Record<State, readonly Trait[]>> = {
+  asked: ['open', 'has work', 'takes room', 'can be taken back'],
+  pending: ['open', 'holds its target', 'takes room', 'can be taken back'],
+  approved: ['open', 'has work', 'holds its target', 'takes room', 'can be taken back'],
+  pushing: [
+    'open',
+    'has work',
+    'holds its target',
+    'takes room',
+    'can be taken back',
+    'goes on from approvals',
+  ],
+  promoted: [
+    'open',
+    'has work',
+    'holds its target',
+    'takes room',
+    'goes on from approvals',
+    'done',
+  ],
+  failed: ['open', 'can be taken back', 'done'],
+  reported: ['goes on from approvals', 'done'],
+  unneeded: ['done'],
+  refused: ['done'],
+  rejected: ['done'],
+  expired: ['done'],
+  withdrawn: ['done'],
+};
 
-/** States in which the bot has something to do without anybody's click. */
-export const hasWork: readonly State[] = ['asked', 'approved', 'pushing', 'promoted'];
+/** Every state, in the order in which a promotion goes through them. */
+export const states = Object.keys(traits) as readonly State[];
+
+/** The states of which this is so. */
+export function statesThat(trait: Trait): readonly State[] {
+  return states.filter((state) => traits[state].includes(trait));
+}
+
+export const open = statesThat('open');
+/** What has come to its end. */
+export const over = states.filter((state) => !open.includes(state));
+export const hasWork = statesThat('has work');
+export const holdsTarget = statesThat('holds its target');

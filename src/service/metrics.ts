@@ -1,9 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Store } from '../store-port.ts';
-import type { State } from '../states.ts';
+import { open } from '../states.ts';
 import type { PostWatch } from './post-watch.ts';
-
-const open: readonly State[] = ['asked', 'pending', 'approved', 'pushing', 'promoted', 'failed'];
 
 /** Prometheus text. Labels are states only: no person, task or digest ever is one. */
 export function createMetrics(store: Store, posts: PostWatch): () => Promise<string> {

@@ -2,7 +2,7 @@ import type { App } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
 import { refused } from '../messages.ts';
 import { home } from '../overview.ts';
-import { hasWork } from '../states.ts';
+import { open, over } from '../states.ts';
 import type { SlackAppOptions } from './app.ts';
 
 /** App Home: what is under way, what was done. Published anew whenever somebody looks. */
@@ -22,12 +22,9 @@ export function listenForHome(app: App, options: SlackAppOptions): void {
 }
 
 async function homeOf({ store }: SlackAppOptions): Promise<readonly object[]> {
-  const [open, recent] = await Promise.all([
-    store.list({ states: ['pending', 'failed', ...hasWork], limit: 10 }),
-    store.list({
-      states: ['reported', 'unneeded', 'rejected', 'expired', 'withdrawn', 'refused'],
-      limit: 10,
-    }),
+  const [underWay, recent] = await Promise.all([
+    store.list({ states: open, limit: 10 }),
+    store.list({ states: over, limit: 10 }),
   ]);
-  return home(open, recent);
+  return home(underWay, recent);
 }

@@ -1,10 +1,12 @@
 import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../store-port.ts';
-import { underWay, type Promotion } from '../states.ts';
+import { statesThat, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';
 import type { Append } from './log.ts';
 import { countPromotions, endWait, holderOf, isCurrent, save } from './promotions.ts';
 import { enqueue } from './queue.ts';
+
+const takesRoom = statesThat('takes room');
 
 /** A serialised transaction, how it adds to the log, and when it is (ISO 8601, UTC). */
 export interface Recording {
@@ -53,9 +55,9 @@ async function fullOf(
   requester: string,
   room: NonNullable<Creation['room']>,
 ): Promise<Full | undefined> {
-  const own = total(await countPromotions(tx, underWay, requester));
+  const own = total(await countPromotions(tx, takesRoom, requester));
   if (own >= room.person) return { outcome: 'full', of: 'person', count: own };
-  const all = total(await countPromotions(tx, underWay));
+  const all = total(await countPromotions(tx, takesRoom));
   return all >= room.all ? { outcome: 'full', of: 'all', count: all } : undefined;
 }
 

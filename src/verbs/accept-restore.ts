@@ -9,7 +9,7 @@ import { createLogging } from '../service/log.ts';
 import { createClient } from '../slack/client.ts';
 import { slackProblem } from '../slack/trouble.ts';
 import { createWitness } from '../slack/witness.ts';
-import type { Promotion, Refused } from '../states.ts';
+import { statesThat, type Promotion, type Refused } from '../states.ts';
 import type { Anchor, Change, Store } from '../store-port.ts';
 import { openStore } from '../store/store.ts';
 import { Failure, Usage, type VerbContext } from './verb.ts';
@@ -17,7 +17,7 @@ import { Failure, Usage, type VerbContext } from './verb.ts';
 const usage = 'audit accept-restore [--by <name>] --because <why> …';
 
 /** What is under way and not on the registry yet, as far as a restored log knows. */
-const open = ['asked', 'pending', 'approved', 'pushing', 'failed'] as const;
+const undecided = statesThat('can be taken back');
 
 /**
  * Somebody knows that the database was restored: what the channel has seen and the log does not hold is named in the log,
@@ -98,7 +98,7 @@ async function anchorsOf(
 
 /** The end of everything that is under way: whether it is so still, nobody knows. */
 async function endsOf(store: Store, options: Ending): Promise<readonly Change[]> {
-  const promotions = await store.list({ states: open, limit: 10_000 });
+  const promotions = await store.list({ states: undecided, limit: 10_000 });
   return Promise.all(
     promotions.map(async (from) =>
       endOf(from, await isAnnounced(from.id, { ports: { store } }), options),
