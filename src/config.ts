@@ -211,8 +211,8 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small' && issue.origin === 'array')
     return `must hold at least ${issue.minimum}`;
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
-  if (issue.code === 'invalid_union' && issue.discriminator)
-    return 'is not one of revision, version-file, index-hash';
+  if (issue.code === 'invalid_union' && 'options' in issue && issue.options)
+    return `is not one of ${issue.options.map(String).join(', ')}`;
   return issue.message;
 }
 
