@@ -9,7 +9,7 @@ import { Meter, type ArchiveLimits } from './limits.ts';
 import { memberOf, refuseEntry } from './members.ts';
 import { TarReader, type TarEntry } from './tar.ts';
 import { looksLikeTar, TarFault } from './tar-header.ts';
-import { looksLikeGzip } from './decoder.ts';
+import { looksLikeGzip, looksLikeZstd } from './decoder.ts';
 import { unzstd } from './zstd.ts';
 
 export interface ArchiveOptions {
@@ -44,8 +44,8 @@ const largestJson = 4 * 1024 * 1024;
 const largestKept = 16 * 1024 * 1024;
 
 /**
- * Reads a zstd-packed image archive (image_builder's and skopeo's layout, `docker save` up to 24 and from 25 on) to its
- * end in constant memory, layer by layer, and proves it: sound zstd and tar, nothing in it that no image has, exactly
+ * Reads a zstd-packed image archive (image_builder's and skopeo's layout, `docker save` up to 24 and from 25 on, crane's
+ * and kaniko's) to its end in constant memory, layer by layer, and proves it: sound zstd and tar, nothing in it that no image has, exactly
  * one image, every layer there and equal to its diffID and name. Throws a PromotionError `archive-…` at whatever is
  * not so; an error of `archive` itself comes through as it is. Leaving early, by an error of `onLayer` too, closes it.
  */
@@ -61,14 +61,14 @@ export async function readArchive(archive: Bytes, options: ArchiveOptions): Prom
 class ArchiveReader {
   readonly #tar: TarReader;
   readonly #onLayer: OnLayer | undefined;
-  readonly #gzipMeter: Meter;
+  readonly #layerMeter: Meter;
   readonly #names = new Set<string>();
   readonly #found: Found = { layers: new Map(), json: new Map(), links: new Map() };
   #kept = 0;
 
   constructor(archive: Bytes, { limits, onLayer }: ArchiveOptions) {
     this.#tar = new TarReader(unzstd(archive, new Meter(limits)), caps);
-    this.#gzipMeter = new Meter(limits);
+    this.#layerMeter = new Meter(limits);
     this.#onLayer = onLayer;
   }
 
@@ -106,13 +106,15 @@ class ArchiveReader {
       start: await sound(this.#tar.peek()),
       some: () => sound(this.#tar.some()),
     };
-    this.#found.layers.set(entry.name, await readLayer(file, this.#gzipMeter, this.#onLayer));
+    this.#found.layers.set(entry.name, await readLayer(file, this.#layerMeter, this.#onLayer));
   }
 
   /** Only how a blob begins tells what it is before the manifest, which comes after it. */
   async #blob(entry: TarEntry, digest: Digest): Promise<void> {
     const start = await sound(this.#tar.peek());
-    if (looksLikeGzip(start) || looksLikeTar(start)) return this.#layer(entry, digest);
+    if (looksLikeGzip(start) || looksLikeZstd(start) || looksLikeTar(start)) {
+      return this.#layer(entry, digest);
+    }
     if (start[0] !== 0x7b) refuseEntry(entry.name, 'it is neither a layer nor JSON');
     const bytes = await this.#whole(entry);
     if (digestFromHex(createHash('sha256').update(bytes).digest('hex')) !== digest) {

@@ -60,7 +60,7 @@ function refuseLeftovers(found: Found, image: ArchivedImage, used: readonly Read
     if (!found.layers.has(target)) refuseEntry(name, 'it is a symlink to nothing');
   }
   for (const name of found.json.keys()) {
-    const isConfig = /^[0-9a-f]{64}\.json$/.test(name);
+    const isConfig = /^(?:[0-9a-f]{64}\.json|sha256:[0-9a-f]{64})$/.test(name);
     if (isConfig && name !== image.Config) refuseEntry(name, 'it is the config of another image');
   }
 }

@@ -53,6 +53,11 @@ export function looksLikeGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
+/** Whether these bytes begin like a zstd frame. */
+export function looksLikeZstd(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x28 && bytes[1] === 0xb5 && bytes[2] === 0x2f && bytes[3] === 0xfd;
+}
+
 /** Unpacks gzip, of one member or many; see {@link decoded}. */
 export function gunzip(source: Bytes): AsyncGenerator<Uint8Array> {
   return decoded(source, createGunzip(pace));

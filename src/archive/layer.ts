@@ -2,16 +2,18 @@ import { createHash, type Hash } from 'node:crypto';
 import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Bytes } from '../ports.ts';
 import { digestFromHex, type Digest } from '../reference.ts';
-import { gunzip, isDecoderError, looksLikeGzip } from './decoder.ts';
+import { gunzip, isDecoderError, looksLikeGzip, looksLikeZstd } from './decoder.ts';
 import type { Meter } from './limits.ts';
+import { oneFrame } from './zstd.ts';
+import { ZstdFault } from './zstd-frame.ts';
 
-/** One layer as it stands in the archive, uncompressed: a gzip layer is unpacked by the reader. */
+/** One layer as it stands in the archive, uncompressed: a packed layer is unpacked by the reader. */
 export interface LayerStream {
   /** 0-based, in the order in which the archive holds them. */
   readonly index: number;
   /** The diffID that its file name gives: a claim, proven only when the archive was read to its end. */
   readonly claimed: Digest | undefined;
-  /** Uncompressed bytes, `undefined` for a gzip layer. */
+  /** Uncompressed bytes, `undefined` for a packed layer. */
   readonly size: number | undefined;
   /** May be read once. A chunk is good until the next one is asked for. */
   readonly bytes: Bytes;
@@ -51,13 +53,14 @@ export async function readLayer(
   onLayer: OnLayer | undefined,
 ): Promise<ReadLayer> {
   const stored = new Counted(file.some);
-  const gzip = looksLikeGzip(file.start) ? gunzip(metered(stored, meter)) : undefined;
-  const unpacked = gzip ? new Counted(() => nextOf(gzip, file, meter)) : stored;
-  const claimed = gzip ? undefined : file.named;
+  const unpack = unpackerOf(file.start);
+  const packed = unpack?.(metered(stored, meter));
+  const unpacked = packed ? new Counted(() => nextOf(packed, file, meter)) : stored;
+  const claimed = packed ? undefined : file.named;
   await onLayer?.({
     index: file.index,
     claimed,
-    size: gzip ? undefined : file.size,
+    size: packed ? undefined : file.size,
     bytes: bytesOf(unpacked.some),
     unhashed: claimed && unpacked.unhashed(),
   });
@@ -71,6 +74,14 @@ export async function readLayer(
     refuseLayer(index, `does not have the sha256 that its name gives: it is ${diffId}`);
   }
   return { index, diffId, size };
+}
+
+/** How the layer's bytes are unpacked; `undefined` where they are not packed. */
+function unpackerOf(
+  start: Uint8Array,
+): ((source: Bytes) => AsyncGenerator<Uint8Array>) | undefined {
+  if (looksLikeGzip(start)) return gunzip;
+  return looksLikeZstd(start) ? oneFrame : undefined;
 }
 
 /** Throws `archive-layer`; `index` is 0-based, people count from 1. */
@@ -128,10 +139,17 @@ async function nextOf(
     meter.gave(value.length);
     return value;
   } catch (error) {
-    if (!isDecoderError(error)) throw error;
-    const facts = { layer: String(index + 1), problem: 'is not sound gzip' };
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    const facts = { layer: String(index + 1), problem };
     throw new PromotionError(refuse('archive-layer', facts), { cause: error });
   }
+}
+
+/** The decoder's verdict in words; `undefined` for an error of what it was fed from. */
+function problemOf(error: unknown): string | undefined {
+  if (error instanceof ZstdFault) return `is not one sound zstd frame: ${error.message}`;
+  return isDecoderError(error) ? 'is not sound gzip' : undefined;
 }
 
 async function* metered(stored: Counted, meter: Meter): AsyncGenerator<Uint8Array> {

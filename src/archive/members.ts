@@ -4,7 +4,7 @@ import type { TarEntry } from './tar.ts';
 
 /** What an entry of an image archive is, by its name and type. */
 export type Member =
-  /** A layer. `claimed` is the diffID that its name gives. */
+  /** A layer. `claimed` is the sha256 that its name gives: of what is stored, or of what that unpacks to. */
   | { readonly kind: 'layer'; readonly claimed: Digest | undefined }
   /** A file of an OCI layout, named by its sha256: a layer or JSON. */
   | { readonly kind: 'blob'; readonly digest: Digest }
@@ -17,10 +17,11 @@ export type Member =
   | { readonly kind: 'link'; readonly target: string };
 
 const hex = '([0-9a-f]{64})';
-const layerFile = new RegExp(`^${hex}\\.tar$`);
+/** crane and kaniko say how a layer is packed; where their names begin with the algorithm depends on the version. */
+const layerFile = new RegExp(`^(?:sha256:)?${hex}\\.tar(?:\\.gz|\\.zst)?$`);
 const blobFile = new RegExp(`^blobs/sha256/${hex}$`);
 const legacyLayer = new RegExp(`^${hex}/layer\\.tar$`);
-const jsonFile = new RegExp(`^(?:${hex}\\.json|manifest\\.json|index\\.json)$`);
+const jsonFile = new RegExp(`^(?:${hex}\\.json|sha256:${hex}|manifest\\.json|index\\.json)$`);
 const unusedFile = new RegExp(`^(?:${hex}/(?:json|VERSION)|repositories|oci-layout)$`);
 const folder = new RegExp(`^(?:${hex}|blobs|blobs/sha256)/?$`);
 const linkTarget = new RegExp(`^\\.\\./(${hex}\\.tar|${hex}/layer\\.tar)$`);
@@ -32,7 +33,7 @@ const paxKeys = new Set(
 
 /**
  * Tells what an entry is. Throws `archive-entry` for every name and type that is not in the layouts of `docker save`
- * (any age) and skopeo, whose form image_builder's archives have.
+ * (any age), of skopeo, whose form image_builder's archives have, and of crane and kaniko.
  */
 export function memberOf(entry: TarEntry): Member {
   for (const key of entry.pax.keys()) {

@@ -1,4 +1,7 @@
-import { fail } from '../errors.ts';
+/** Why bytes are not one whole zstd frame and nothing else; the message says it as `it …`. */
+export class ZstdFault extends Error {
+  override readonly name = 'ZstdFault';
+}
 
 /**
  * The largest window a frame may ask for, as a power of two: memory that the decoder must hold. Taskcluster's levels
@@ -14,7 +17,7 @@ type Step = { readonly read: number } | { readonly skip: number };
 /**
  * Walks over zstd bytes from block header to block header without unpacking them, and proves that they are exactly one
  * whole frame with a bearable window. Node's decoder takes the first frame for all and drops what follows it silently.
- * Throws `archive-zstd`.
+ * Throws a {@link ZstdFault}.
  * @see https://www.rfc-editor.org/rfc/rfc8878#section-3.1.1
  */
 export class ZstdFrame {
@@ -117,5 +120,5 @@ function isSkippable(magic: number): boolean {
 }
 
 function broken(problem: string): never {
-  fail('archive-zstd', { problem });
+  throw new ZstdFault(problem);
 }

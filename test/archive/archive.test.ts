@@ -1,12 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd, type Layout } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { readArchive } from '../../src/archive/archive.ts';
 import type { LayerStream } from '../../src/archive/layer.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
-import { entriesOf, entry, inChunks, layerOf, packed, partsOf, sha256, tarOf } from './parts.ts';
+import {
+  entriesOf,
+  entry,
+  inChunks,
+  layerOf,
+  manifestEntry,
+  packed,
+  partsOf,
+  sha256,
+  tarOf,
+} from './parts.ts';
 
 const limits = { unpacked: 1024 ** 3 };
 const layouts: readonly Layout[] = ['image_builder', 'docker-24', 'docker-25'];
@@ -76,6 +86,73 @@ it('reads gzip layers of several members, as indexed images have them', async ()
   );
   const read = await readArchive(inChunks(packed(archive)), { limits });
   expect(read.layers).toEqual([{ diffId: `sha256:${sha256(layer)}`, size: layer.length }]);
+});
+
+describe('an archive that crane or kaniko wrote', () => {
+  const layers = [layerOf('etc/base', 'base'), layerOf('bin/tool', 'tool')];
+  const { config } = partsOf(layers);
+  const skippable = Buffer.from('502a4d18040000000a0b0c0d', 'hex');
+
+  /** The config first and named by its digest, layers as they are stored in a registry, then the manifest. */
+  function archiveOf(
+    pack: (layer: Buffer) => Buffer,
+    nameOf: (stored: string, layer: string) => string,
+  ) {
+    const stored = layers.map((layer) => {
+      const bytes = pack(layer);
+      return { name: nameOf(sha256(bytes), sha256(layer)), bytes };
+    });
+    const Config = `sha256:${sha256(config)}`;
+    return tarOf(
+      entry({ name: Config }, config),
+      ...stored.map(({ name, bytes }) => entry({ name }, bytes)),
+      manifestEntry({ Config, RepoTags: null, Layers: stored.map(({ name }) => name) }),
+    );
+  }
+
+  it.each([
+    ['crane, gzip', gzipSync, (hex: string) => `${hex}.tar.gz`],
+    ['crane, zstd', zstdCompressSync, (hex: string) => `${hex}.tar.zst`],
+    ['crane up to 0.21, zstd', zstdCompressSync, (hex: string) => `${hex}.tar.gz`],
+    ['crane, plain', (layer: Buffer) => layer, (hex: string) => `${hex}.tar`],
+    ['kaniko of old', gzipSync, (hex: string) => `sha256:${hex}.tar.gz`],
+  ] as const)('is read: %s', async (_, pack, nameOf) => {
+    const read = await readArchive(inChunks(packed(archiveOf(pack, nameOf))), { limits });
+    expect(read).toMatchObject({
+      imageId: `sha256:${sha256(config)}`,
+      layers: layers.map((layer) => ({ diffId: `sha256:${sha256(layer)}`, size: layer.length })),
+    });
+  });
+
+  it.each([
+    ['with a skippable frame behind it', (zstd: Buffer) => Buffer.concat([zstd, skippable])],
+    ['that is cut off', (zstd: Buffer) => zstd.subarray(0, -4)],
+  ])('is refused where it has a zstd layer %s', async (_, spoil) => {
+    const pack = (layer: Buffer) => spoil(zstdCompressSync(layer));
+    const archive = packed(archiveOf(pack, (__, layer) => `${layer}.tar.zst`));
+    await expect(readArchive(inChunks(archive), { limits })).rejects.toMatchObject({
+      reason: 'archive-layer',
+      facts: { layer: '1', problem: expect.stringContaining('is not one sound zstd frame') },
+    });
+  });
+
+  it('is refused where a zstd layer unpacks to more than is allowed', async () => {
+    const huge = (layer: Buffer) => zstdCompressSync(Buffer.concat([layer, Buffer.alloc(2 ** 20)]));
+    const archive = packed(archiveOf(huge, (stored) => `${stored}.tar.zst`));
+    await expect(
+      readArchive(inChunks(archive), { limits: { unpacked: 2 ** 20 } }),
+    ).rejects.toMatchObject({ reason: 'archive-too-large' });
+  });
+
+  it('is refused where it holds the config of another image besides', async () => {
+    const archive = tarOf(
+      entry({ name: `sha256:${sha256(Buffer.from('{}'))}` }, Buffer.from('{}')),
+      ...entriesOf(partsOf(layers)),
+    );
+    await expect(readArchive(inChunks(packed(archive)), { limits })).rejects.toMatchObject({
+      reason: 'archive-entry',
+    });
+  });
 });
 
 it.each([1, 7, 511, 513, 100_000])(

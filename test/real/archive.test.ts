@@ -4,10 +4,12 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd, type LocalImage } from '../../local/image.ts';
 import { layerFromFolder, layerFromTar, makeLayer } from '../../local/layer.ts';
 import { readArchive } from '../../src/archive/archive.ts';
+import { buildCrane, type Crane } from './crane.ts';
+import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
 import { startDockerd, type Dockerd } from './dockerd.ts';
 
 const exec = promisify(execFile);
@@ -112,6 +114,37 @@ describe('zstd', () => {
       reason: 'archive-zstd',
       facts: { problem: expect.stringContaining('window of 2147483648 bytes') },
     });
+  });
+});
+
+describe('crane', () => {
+  let crane: Crane;
+  let registry: DockerRegistry;
+  beforeAll(async () => {
+    crane = await buildCrane();
+  }, 600_000);
+  afterAll(() => crane?.close());
+  // skopeo remembers of each registry what it has, in whatever form.
+  beforeEach(async () => {
+    registry = await startDockerRegistry();
+  });
+  afterEach(() => registry?.close());
+
+  it.each([
+    ['gzip', ['--format', 'v2s2'], '.tar.gz'],
+    ['zstd', ['--format', 'oci', '--dest-compress-format', 'zstd'], '.tar.zst'],
+  ] as const)('pulls an archive that is read, with %s layers', async (kind, options, extension) => {
+    const reference = `${registry.host}/crane/${kind}:latest`;
+    const from = `docker-archive:${await write('image_builder')}`;
+    const insecure = ['--insecure-policy', 'copy', '--dest-tls-verify=false'];
+    await exec('skopeo', [...insecure, ...options, from, `docker://${reference}`]);
+    const file = join(folder, `crane-${kind}.tar`);
+    await crane('pull', '--insecure', reference, file);
+    const names = execFileSync('tar', ['-tf', file]).toString();
+    expect(names).toContain(`${extension}\n`);
+    const read = await readArchive(zstd(createReadStream(file), 10), { limits });
+    const { layers, platform } = contents();
+    expect(read).toMatchObject({ layers, platform });
   });
 });
 
