@@ -38,6 +38,11 @@ export async function readEncrypted(options: FileOptions): Promise<EncryptedFile
   const text = bytes.toString('utf8');
   if (extname(options.file) !== '.json') requirePlainLines(text);
   const document = parseDocument(text);
+  if (document.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) {
+    return refuseFile(
+      'it holds more than one YAML document: put the credentials into a file of their own',
+    );
+  }
   if (document.errors.length > 0 || !isMap(document.contents)) {
     return refuseFile('it is neither YAML nor JSON');
   }
@@ -75,13 +80,22 @@ async function readOnce(real: string): Promise<Buffer> {
   }
 }
 
-/** The MAC does not separate values, so only an encrypted one is bound to its place. */
+/**
+ * The MAC does not separate values, so only an encrypted one is bound to its place. One that sops took for a number has
+ * lost what makes it a token: `12_34` is 1234 to it, and `0123` is 83.
+ */
 function requireEncrypted(document: Document.Parsed, path: string): void {
   const value: unknown = document.getIn(path.split('.'));
   if (value === undefined) fail('sops-shape', { path });
   if (typeof value !== 'string' || !value.startsWith('ENC[AES256_GCM,')) {
-    refuseFile(`${path} is not encrypted in it`);
+    return refuseFile(`${path} is not encrypted in it`);
   }
+  const [, type] = /,type:(int|float|bool)\]$/.exec(value) ?? [];
+  if (!type) return;
+  const kind = type === 'bool' ? 'true or false' : 'a number';
+  refuseFile(
+    `${path} is ${kind} in it, without quotes: write it in quotes, or its zeros and _ are lost`,
+  );
 }
 
 function keyTypesOf(groups: readonly KeyGroup[]): readonly KeyType[] {

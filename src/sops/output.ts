@@ -5,7 +5,11 @@ import { fail } from '../errors.ts';
 /** One line of printable text: what a user name or a token is. A colon or line break would change the header it goes into. */
 const oneLine = z.string().regex(/^[^\x00-\x1f\x7f]{1,4096}$/);
 
-/** The texts at the two dotted paths of a JSON document. Throws `sops-shape`; nothing of the document is in any error. */
+/**
+ * The texts at the two dotted paths of a JSON document; a line break at the very end of one, as YAML’s `|` leaves it,
+ * is no part of it. Throws `sops-shape`; nothing of the document is in
+ * any error.
+ */
 export function pickTexts(json: Buffer, paths: readonly [string, string]): [string, string] {
   const document = parseJson(json);
   if (document === undefined) return fail('sops-failed', { outcome: 'output that is not JSON' });
@@ -30,6 +34,6 @@ function textAt(document: unknown, path: string): string {
     if (!isMap || !Object.hasOwn(value as object, key)) return fail('sops-shape', { path });
     value = (value as Record<string, unknown>)[key];
   }
-  const text = oneLine.safeParse(value);
+  const text = oneLine.safeParse(typeof value === 'string' ? value.replace(/\r?\n$/, '') : value);
   return text.success ? text.data : fail('sops-shape', { path });
 }

@@ -120,8 +120,14 @@ describe('output that is not what was asked for', () => {
       noText('hub.token'),
     ],
     [
-      'a line break',
-      `printf '{"hub":{"user":"u","token":"${canary}\\\\n"}}'`,
+      'a line break within',
+      `printf '{"hub":{"user":"u","token":"${canary}\\\\nx"}}'`,
+      'sops-shape',
+      noText('hub.token'),
+    ],
+    [
+      'two line breaks at the end',
+      `printf '{"hub":{"user":"u","token":"${canary}\\\\n\\\\n"}}'`,
       'sops-shape',
       noText('hub.token'),
     ],

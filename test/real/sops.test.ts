@@ -72,6 +72,34 @@ describe('credentials through the real sops', () => {
     expect(await checkSops(options)).toMatchObject({ version: '3.11.0', keyTypes: ['age'] });
   });
 
+  it.each([
+    ['12_34', /registry\.token is a number in it, without quotes/],
+    ['0123', /registry\.token is a number in it/],
+    ['1e5', /registry\.token is a number in it/],
+    ['yes', 'yes'],
+    ['dckr_pat_1-2_3', 'dckr_pat_1-2_3'],
+    ['"12_34"', '12_34'],
+    ['|\n    12_34', '12_34'],
+    ['x\n---\nregistry: {}', /more than one YAML document/],
+  ])('are told for what they are where the token was written as %j', async (token, outcome) => {
+    const key = await makeAgeKey();
+    const [keyFile, plain, file] = ['key.txt', 'plain.yml', 'written.sops.yml'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    await rm(keyFile, { force: true });
+    await writeFile(keyFile, key.file, { mode: 0o400 });
+    await writeFile(plain, `registry:\n  user: relbot\n  token: ${token}\n`);
+    const { stdout } = await exec(await realSops(), ['encrypt', '--age', key.recipient, plain]);
+    await writeFile(file, stdout);
+    const options = { file, ...paths, env: { ...process.env, SOPS_AGE_KEY_FILE: keyFile } };
+    if (typeof outcome === 'string') {
+      expect((await createSecrets(options)()).password.reveal()).toBe(outcome);
+    } else {
+      await expect(createSecrets(options)()).rejects.toThrow(outcome);
+      expect(await checkSops(options)).toMatchObject({ reason: 'sops-file' });
+    }
+  });
+
   it('come from a file for a gpg key', async () => {
     const home = await mkdtemp(join(tmpdir(), 'gnupg-'));
     const env = { ...process.env, GNUPGHOME: home };

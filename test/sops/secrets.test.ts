@@ -253,6 +253,15 @@ describe('the file is refused before sops runs', () => {
       (text) => text.replace(encrypted, '{ a: b }'),
       /hub\.user is not encrypted/,
     ],
+    'a token that YAML took for a number': [
+      (text) => text.replace(/(token: ENC.*),type:str\]/, '$1,type:int]'),
+      /hub\.token is a number in it, without quotes: write it in quotes/,
+    ],
+    'a user name that YAML took for true': [
+      (text) => text.replace(/(user: ENC.*),type:str\]/, '$1,type:bool]'),
+      /hub\.user is true or false in it, without quotes/,
+    ],
+    'two documents': [(text) => `${text}---\n${text}`, /more than one YAML document/],
     'a value missing': [(text) => text.replace(/^ +token: .*\n/m, ''), /no text at hub\.token/],
     'no MAC': [(text) => text.replace(/^ +mac: .*\n/m, ''), /changed after it was encrypted/],
     'no metadata': [(text) => text.replace(/^sops:[^]*/m, ''), /no sops metadata/],
