@@ -12,6 +12,11 @@ export const sources = {
     next: 'Correct `files` or `path` in the configuration.',
     retry: true,
   },
+  'tree-file-strange': {
+    says: '{path} of {source} is {what} at {revision}, and only files can be changed.',
+    next: 'List the file itself in `files` or `path` of the configuration.',
+    retry: true,
+  },
   'pin-not-understood': {
     says: '{path} line {line} names {name} in a form that I do not understand.',
     next: 'Update this pin by hand.',

@@ -1,10 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TreeFile } from '../ports.ts';
-import { withScratch, type GitEnd, type GitOptions } from './git.ts';
-import { gitProblem } from './git-problem.ts';
+import { withScratch, type GitOptions } from './git.ts';
+import { soundOutput } from './git-problem.ts';
 import type { GitSource } from './git-tree.ts';
-import { SourceProblem } from './problem.ts';
 
 export interface WorkedOn {
   readonly revision: string;
@@ -28,8 +27,9 @@ export async function workOnCheckout(
     const folder = join(scratch.folder, '..', 'checkout');
     await mkdir(folder);
     const variables = { GIT_WORK_TREE: folder };
+    const asked = { ...options, ref: source.ref };
     const git = async (...args: string[]): Promise<Buffer> =>
-      sound(await scratch.git(args, { variables }), options);
+      soundOutput(await scratch.git(args, { variables }), asked);
     await git('config', 'core.bare', 'false');
     await git(
       'fetch',
@@ -59,11 +59,6 @@ export async function workOnCheckout(
     const besides = entries.filter((entry) => !entry.isPlain).map(({ path }) => path);
     return { revision, files, changed, besides };
   });
-}
-
-function sound(end: GitEnd, options: GitOptions): Buffer {
-  if (end.outcome !== 'done') throw new SourceProblem(gitProblem(end, options.timeoutMs));
-  return end.stdout;
 }
 
 interface ChangedEntry {

@@ -1,10 +1,13 @@
 import type { GitEnd } from './git.ts';
+import { SourceProblem, type Problem } from './problem.ts';
 
-import type { Problem } from './problem.ts';
-
-/** git's own sentences (LC_ALL=C), the surest first. */
+/** git's own sentences (LC_ALL=C), the surest first. `{ref}` is what was asked for. */
 const known: readonly (readonly [RegExp, string, mayPass?: 'may pass'])[] = [
-  [/couldn't find remote ref|no such remote ref|not our ref/i, 'it has no such branch or commit'],
+  [/couldn't find remote ref|no such remote ref|not our ref/i, 'it has no {ref}'],
+  [
+    /mismatched algorithms|unknown object format|unsupported hash algorithm/i,
+    'its commits are named by SHA-256, and only repositories of SHA-1 can be read',
+  ],
   [
     /could not read Username|Authentication failed|terminal prompts disabled|returned error: 40[13]/,
     'it asks for a login, or does not exist',
@@ -37,8 +40,21 @@ const known: readonly (readonly [RegExp, string, mayPass?: 'may pass'])[] = [
   ],
 ];
 
+/** What a git process was started for. */
+export interface GitAsked {
+  readonly timeoutMs: number;
+  /** `refs/heads/main`, or a commit. */
+  readonly ref?: string | undefined;
+}
+
+/** What git printed. Throws a {@link SourceProblem} where it did not end well. */
+export function soundOutput(end: GitEnd, asked: GitAsked): Buffer {
+  if (end.outcome !== 'done') throw new SourceProblem(gitProblem(end, asked));
+  return end.stdout;
+}
+
 /** The end of a git process in words. stderr is never shown: it quotes addresses, paths and what a server sent. */
-export function gitProblem(end: GitEnd, timeoutMs: number): Problem {
+export function gitProblem(end: GitEnd, { timeoutMs, ref }: GitAsked): Problem {
   switch (end.outcome) {
     case 'no-git':
       return { problem: 'git is not on PATH', mayPass: false };
@@ -49,8 +65,19 @@ export function gitProblem(end: GitEnd, timeoutMs: number): Problem {
     case 'done':
     case 'failed': {
       const [, problem, mayPass] = known.find(([pattern]) => pattern.test(end.stderr)) ?? [];
-      if (problem) return { problem, mayPass: mayPass !== undefined };
+      if (problem) {
+        return {
+          problem: problem.replace('{ref}', () => named(ref)),
+          mayPass: mayPass !== undefined,
+        };
+      }
       return { problem: `git ended with ${end.exitCode ?? 'a signal'}`, mayPass: true };
     }
   }
+}
+
+function named(ref: string | undefined): string {
+  if (ref === undefined) return 'such branch or commit';
+  const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1];
+  return branch === undefined ? `commit ${ref}` : `branch ${branch}`;
 }

@@ -1,6 +1,6 @@
 import type { TreeFile } from '../ports.ts';
-import { withScratch, type GitEnd, type GitOptions, type Scratch } from './git.ts';
-import { gitProblem } from './git-problem.ts';
+import { withScratch, type GitOptions, type Scratch } from './git.ts';
+import { soundOutput, type GitAsked } from './git-problem.ts';
 import { SourceProblem, type TreeLimits } from './problem.ts';
 
 export interface GitSource {
@@ -15,6 +15,13 @@ export type Wanted = { readonly paths: readonly string[] } | { readonly names: r
 export interface GitFiles {
   readonly revision: string;
   readonly files: readonly TreeFile[];
+  /** Of the paths asked for those that are no files, and what they are. */
+  readonly noFiles: readonly NoFile[];
+}
+
+export interface NoFile {
+  readonly path: string;
+  readonly what: 'a symbolic link' | 'a submodule' | 'a folder';
 }
 
 export interface GitTreeOptions extends GitOptions {
@@ -30,20 +37,21 @@ export async function readGitFiles(
   options: GitTreeOptions,
 ): Promise<GitFiles> {
   return withScratch(options, source.url, async (scratch) => {
-    const git: Git = async (args, input) => sound(await scratch.git(args, { input }), options);
+    const asked = { ...options, ref: source.ref };
+    const git: Git = async (args, input) => soundOutput(await scratch.git(args, { input }), asked);
     const filter = 'paths' in wanted && !options.whole ? [withoutBlobs] : [];
     await git([...fetch, ...filter, 'origin', source.ref]);
     const tip = await git(['rev-parse', '--verify', 'FETCH_HEAD^{commit}']);
     const revision = tip.toString().trim();
-    const entries =
+    const { entries, noFiles } =
       'paths' in wanted
         ? await listed(git, revision, wanted.paths)
-        : await naming(scratch, { revision, names: wanted.names }, options);
+        : await naming(scratch, { revision, names: wanted.names }, asked);
     if (entries.length > options.limits.files) {
       const problem = `more than ${options.limits.files} files are to be read`;
       throw new SourceProblem({ problem, mayPass: false });
     }
-    return { revision, files: await readBlobs(git, entries, options.limits) };
+    return { revision, files: await readBlobs(git, entries, options.limits), noFiles };
   });
 }
 
@@ -54,39 +62,33 @@ const withoutBlobs = '--filter=blob:none';
 
 type Git = (args: readonly string[], input?: string) => Promise<Buffer>;
 
-function sound(end: GitEnd, options: GitOptions): Buffer {
-  if (end.outcome !== 'done') throw new SourceProblem(gitProblem(end, options.timeoutMs));
-  return end.stdout;
-}
-
 interface Entry {
   readonly path: string;
   readonly blob: string;
   readonly executable: boolean;
 }
 
-async function listed(
-  git: Git,
-  revision: string,
-  paths: readonly string[],
-): Promise<readonly Entry[]> {
-  return regular(await git(['ls-tree', '-z', '--full-tree', revision, '--', ...paths]));
+type Entries = { readonly entries: readonly Entry[] } & Pick<GitFiles, 'noFiles'>;
+
+async function listed(git: Git, revision: string, paths: readonly string[]): Promise<Entries> {
+  const listing = await git(['ls-tree', '-z', '--full-tree', revision, '--', ...paths]);
+  return { entries: regular(listing), noFiles: others(listing) };
 }
 
 /** The regular text files that hold one of the names. */
 async function naming(
   scratch: Scratch,
   { revision, names }: { readonly revision: string; readonly names: readonly string[] },
-  options: GitOptions,
-): Promise<readonly Entry[]> {
+  asked: GitAsked,
+): Promise<Entries> {
   const patterns = names.flatMap((name) => ['-e', name]);
   const end = await scratch.git(['grep', '-lzFI', '--no-textconv', ...patterns, revision]);
   const isNone = end.exitCode === 1 && end.stderr === '';
-  if (isNone) return [];
-  const found = sound(end, options).toString().split('\0');
+  if (isNone) return { entries: [], noFiles: [] };
+  const found = soundOutput(end, asked).toString().split('\0');
   const paths = new Set(found.map((line) => line.slice(revision.length + 1)));
-  const all = sound(await scratch.git(['ls-tree', '-rz', '--full-tree', revision]), options);
-  return regular(all).filter(({ path }) => paths.has(path));
+  const all = soundOutput(await scratch.git(['ls-tree', '-rz', '--full-tree', revision]), asked);
+  return { entries: regular(all).filter(({ path }) => paths.has(path)), noFiles: [] };
 }
 
 /** The regular files of a listing: symlinks, submodules and folders are left out. */
@@ -101,6 +103,24 @@ function regular(listing: Buffer): readonly Entry[] {
       return mode && !path.includes('\ufffd')
         ? [{ path, blob, executable: mode === '100755' }]
         : [];
+    });
+}
+
+const kinds: Readonly<Record<string, NoFile['what']>> = {
+  '120000': 'a symbolic link',
+  '160000': 'a submodule',
+  '040000': 'a folder',
+};
+
+/** What of a listing is no regular file. */
+function others(listing: Buffer): readonly NoFile[] {
+  return listing
+    .toString()
+    .split('\0')
+    .flatMap((line) => {
+      const [, mode = '', path = ''] = /^(\d{6}) [a-z]+ [0-9a-f]+\t([^]+)$/.exec(line) ?? [];
+      const what = kinds[mode];
+      return what ? [{ path, what }] : [];
     });
 }
 

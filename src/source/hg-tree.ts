@@ -20,7 +20,7 @@ export async function hgRevision(url: string, name: string, options: HgOptions):
   const body = await get(`${base(url)}/json-rev/${escape(name)}`, largestChangeset, options);
   if (!body)
     throw new SourceProblem({
-      problem: `it has no ${name}, or is no Mercurial repository`,
+      problem: `it has no branch ${name}, or is no Mercurial repository`,
       mayPass: false,
     });
   try {

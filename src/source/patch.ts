@@ -24,9 +24,7 @@ export async function makePatch(edit: TreeEdit, options: GitOptions): Promise<st
   if (touched.length === 0) return failed(edit, 'nothing would change');
   return withScratch(options, undefined, async (scratch) => {
     const sound = (end: GitEnd): Buffer =>
-      end.outcome === 'done'
-        ? end.stdout
-        : failed(edit, gitProblem(end, options.timeoutMs).problem);
+      end.outcome === 'done' ? end.stdout : failed(edit, gitProblem(end, options).problem);
     await keepBytes(scratch, edit, touched);
     sound(await scratch.git(['fast-import', '--quiet'], { input: history(edit, touched) }));
     return sound(await scratch.git(formatPatch)).toString();

@@ -1,6 +1,5 @@
-import { gitProblem } from './git-problem.ts';
+import { soundOutput } from './git-problem.ts';
 import { withScratch, type GitOptions } from './git.ts';
-import { SourceProblem } from './problem.ts';
 
 /**
  * Whether the branch holds the commit (a full one). Only the branch's own history is asked for: a host hands out every
@@ -12,12 +11,10 @@ export async function isOnBranch(
   options: GitOptions,
 ): Promise<boolean> {
   return withScratch(options, url, async (scratch) => {
-    const git = async (...args: string[]): Promise<Buffer> => {
-      const end = await scratch.git(args);
-      if (end.outcome !== 'done') throw new SourceProblem(gitProblem(end, options.timeoutMs));
-      return end.stdout;
-    };
-    await git(...history, 'origin', `refs/heads/${branch}`);
+    const ref = `refs/heads/${branch}`;
+    const git = async (...args: string[]): Promise<Buffer> =>
+      soundOutput(await scratch.git(args), { ...options, ref });
+    await git(...history, 'origin', ref);
     // Not asked by the commit's name: what is not there, git would fetch.
     const commits = await git('rev-list', 'FETCH_HEAD');
     return commits.includes(`${commit}\n`);

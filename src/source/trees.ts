@@ -5,7 +5,13 @@ import { createShared, type Shared } from '../sharing.ts';
 import type { Reworked, Tree, TreeFile, Trees } from '../ports.ts';
 import { workOnCheckout } from './checkout.ts';
 import type { Variables } from './environment.ts';
-import { readGitFiles, type GitFiles, type GitTreeOptions, type Wanted } from './git-tree.ts';
+import {
+  readGitFiles,
+  type GitFiles,
+  type GitTreeOptions,
+  type NoFile,
+  type Wanted,
+} from './git-tree.ts';
 import { hgRevision, readHgFile, type HgOptions } from './hg-tree.ts';
 import { makePatch } from './patch.ts';
 import { SourceProblem, type TreeLimits } from './problem.ts';
@@ -41,7 +47,7 @@ const atOnce = { processes: 4, git: 4, hg: 2, files: 4 } as const;
 
 /**
  * Source trees over git and over hg.mozilla.org's HTTP. The same tree asked for by many at once is read once. A read is tried twice where the network failed; nothing that
- * was fetched stays. Throws `tree-unreachable` and `tree-file-missing`, with reasons that hold no path and no login.
+ * was fetched stays. Throws `tree-unreachable`, `tree-file-missing` and `tree-file-strange`, with reasons that hold no path and no login.
  */
 export function createTrees(options: TreesOptions): Trees {
   const limits = {
@@ -133,10 +139,10 @@ async function readGit(
 ): Promise<Tree> {
   const wanted: Wanted = source.files === 'auto' ? { names } : { paths: source.files };
   const from = { url: source.git, ref: `refs/heads/${source.branch}` };
-  const { revision, files } = await reads.git(JSON.stringify([from, wanted]), () =>
-    fetchGit(from, wanted, git),
-  );
-  return treeOf(source, revision, files);
+  const read = await reads.git(JSON.stringify([from, wanted]), () => fetchGit(from, wanted, git));
+  const [strange] = read.noFiles;
+  if (strange) return fail('tree-file-strange', strangeFacts(source.git, read.revision, strange));
+  return treeOf(source, read.revision, read.files);
 }
 
 /** The second time everything is fetched, for a server that promised to hand out blobs later and does not. */
@@ -169,16 +175,30 @@ function treeOf(source: PinSource, revision: string, files: readonly TreeFile[])
   return { source: url, revision, files };
 }
 
+function strangeFacts(url: string, revision: string, { path, what }: NoFile) {
+  return { source: shown(url), revision, path, what };
+}
+
 async function readOne(
   url: string,
   { revision, path }: { readonly revision: string; readonly path: string },
   { git, hg }: Readers,
 ): Promise<string | Refusal> {
-  const file = (await isMercurial(url, revision, hg))
-    ? await twice(() => readHgFile(url, { revision, path }, hg))
-    : (await fetchGit({ url, ref: revision }, { paths: [path] }, git)).files[0];
-  if (!file) return refuse('tree-file-missing', { source: shown(url), path, revision });
-  return Buffer.from(file.bytes).toString();
+  if (await isMercurial(url, revision, hg)) {
+    const file = await twice(() => readHgFile(url, { revision, path }, hg));
+    return textOf(file, { source: shown(url), path, revision });
+  }
+  const read = await fetchGit({ url, ref: revision }, { paths: [path] }, git);
+  const [strange] = read.noFiles;
+  if (strange) return refuse('tree-file-strange', strangeFacts(url, revision, strange));
+  return textOf(read.files[0], { source: shown(url), path, revision });
+}
+
+function textOf(
+  file: TreeFile | undefined,
+  facts: { readonly source: string; readonly path: string; readonly revision: string },
+): string | Refusal {
+  return file ? Buffer.from(file.bytes).toString() : refuse('tree-file-missing', facts);
 }
 
 /** An address does not say which it is; `hg.` and git's usual places do, others are asked. */

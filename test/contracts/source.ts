@@ -74,7 +74,7 @@ export function describeHg(name: string, start: () => Promise<HgPlace>): void {
       });
       await expect(listed(hg.url, ['f'], 'none')).rejects.toMatchObject({
         reason: 'tree-unreachable',
-        facts: { problem: 'it has no none, or is no Mercurial repository' },
+        facts: { problem: 'it has no branch none, or is no Mercurial repository' },
       });
     });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Revision } from '../../src/reference.ts';
 import { createTrees, type TreesOptions } from '../../src/source/trees.ts';
-import { gitRepository, runGit, temporaryFolder, type Contents } from './repository.ts';
+import { gitRepository, runGit, temporaryFolder, writeTree, type Contents } from './repository.ts';
 
 const names = ['example/thing', 'older/thing'];
 
@@ -87,7 +87,10 @@ describe('a source tree in git', () => {
   it('leaves symbolic links and submodules out, and says that a listed one is no file', async () => {
     await using folder = await temporaryFolder();
     const inner = await gitRepository(join(folder.path, 'inner'), { a: 'example/thing:1' });
-    const repository = await gitRepository(join(folder.path, 'r'), { l: { bytes: '', link: 'x' } });
+    const repository = await gitRepository(join(folder.path, 'r'), {
+      l: { bytes: '', link: 'x' },
+      'deep/f': 'x',
+    });
     await repository.git(
       'update-index',
       '--add',
@@ -96,11 +99,42 @@ describe('a source tree in git', () => {
     );
     await repository.git('commit', '--quiet', '--message=sub');
     const trees = treesIn(folder.path);
-    for (const path of ['l', 'sub', 'none', 'a*']) {
+    for (const path of ['none', 'a*']) {
       const source = { git: repository.url, branch: 'main', files: [path] };
       await expect(trees.read(source, names)).rejects.toMatchObject({
         reason: 'tree-file-missing',
         facts: { path, source: repository.url },
+      });
+    }
+    const revision = Revision.parse(await repository.git('rev-parse', 'HEAD'));
+    for (const [path, what] of [
+      ['l', 'a symbolic link'],
+      ['sub', 'a submodule'],
+      ['deep', 'a folder'],
+    ] as const) {
+      const strange = {
+        reason: 'tree-file-strange',
+        facts: { path, what, revision, source: repository.url },
+      };
+      const source = { git: repository.url, branch: 'main', files: ['deep/f', path] };
+      await expect(trees.read(source, names)).rejects.toMatchObject(strange);
+      expect(await trees.file(repository.url, revision, path)).toMatchObject(strange);
+    }
+  });
+
+  it('says that commits of SHA-256 cannot be read, and does not blame the network', async () => {
+    await using folder = await temporaryFolder();
+    const url = join(folder.path, 'r');
+    await runGit(folder.path, ['init', '--quiet', '--object-format=sha256', url]);
+    await writeTree(url, { a: 'example/thing:1' });
+    await runGit(url, ['add', '--all']);
+    await runGit(url, ['commit', '--quiet', '--message=x']);
+    await runGit(url, ['branch', '--move', '--force', 'main']);
+    for (const files of ['auto', ['a']] as const) {
+      const source = { git: `file://${url}`, branch: 'main', files };
+      await expect(treesIn(folder.path).read(source, names)).rejects.toMatchObject({
+        reason: 'tree-unreachable',
+        facts: { problem: expect.stringContaining('named by SHA-256') },
       });
     }
   });
@@ -119,6 +153,7 @@ describe('a source tree in git', () => {
     const unknown = Revision.parse('0'.repeat(39) + '1');
     await expect(trees.file(repository.url, unknown, 'docker/VERSION')).rejects.toMatchObject({
       reason: 'tree-unreachable',
+      facts: { problem: `it has no commit ${unknown}` },
     });
   });
 
@@ -126,12 +161,12 @@ describe('a source tree in git', () => {
     [
       'a branch that is not there',
       (url: string) => ({ git: url, branch: 'none' }),
-      'it has no such branch or commit',
+      'it has no branch none',
     ],
     [
       'a tag instead of a branch',
       (url: string) => ({ git: url, branch: 'v1' }),
-      'it has no such branch or commit',
+      'it has no branch v1',
     ],
     ['no repository', (url: string) => ({ git: `${url}-none` }), 'there is no repository'],
     [
