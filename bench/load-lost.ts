@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Slack } from '../local/slack/slack.ts';
 import { verifyLog } from '../src/audit.ts';
-import type { ChainedEvent, Store } from '../src/store-port.ts';
+import type { Store } from '../src/store-port.ts';
+import type { ChainedEvent } from '../src/event.ts';
 import { hasWork } from '../src/states.ts';
 import type { Act } from './load-people.ts';
 

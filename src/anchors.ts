@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Anchor } from './store-port.ts';
+import type { Anchor } from './post.ts';
 
 /** The whole anchor, as it goes into a message's metadata: `<seq>:<64 hex digits>`. */
 export function formatAnchor({ seq, hash }: Anchor): string {

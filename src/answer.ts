@@ -1,7 +1,8 @@
 import type { ActionId } from './blocks.ts';
 import type { Refusal } from './errors.ts';
 import { refused } from './messages.ts';
-import type { Message, Store } from './store-port.ts';
+import type { Store } from './store-port.ts';
+import type { Message } from './post.ts';
 
 /** Where a Slack delivery comes from. `envelope` is the same for the same delivery and no other. */
 export interface Delivery {

@@ -1,7 +1,6 @@
 import { refuse, type Refusal } from './errors.ts';
-import { tellPeople, type PersonOf } from './person.ts';
+import { type Member, tellPeople, type PersonOf } from './person.ts';
 import type { Policy } from './policy.ts';
-import type { Member } from './ports.ts';
 import type { Digest } from './reference.ts';
 import type { Approved, Failed, Pending, Promotion, Rejected, Withdrawn } from './states.ts';
 

@@ -1,5 +1,5 @@
 import { open, statesThat, type Approval, type State } from './states.ts';
-import type { ChainedEvent } from './store-port.ts';
+import type { ChainedEvent } from './event.ts';
 
 /** One promotion as the log tells it, as far as a push stands on it. */
 export interface Story {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonical } from './canonical.ts';
-import type { Anchor, AuditEvent, ChainedEvent } from './store-port.ts';
+import type { Anchor } from './post.ts';
+import type { AuditEvent, ChainedEvent } from './event.ts';
 import { witnessed } from './anchors.ts';
 import { acceptedIn, isKnownLoss, type Accepted } from './restores.ts';
 

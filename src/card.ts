@@ -1,4 +1,4 @@
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 import {
   bytes,
   code,

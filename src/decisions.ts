@@ -6,7 +6,7 @@ import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
 import { cardPost, isAnnounced, thread } from './moves.ts';
 import type { Policy } from './policy.ts';
-import type { Anchor, Message, Post } from './store-port.ts';
+import type { Anchor, Message, Post } from './post.ts';
 import type { Promotion } from './states.ts';
 import { tellWaiting } from './waiting.ts';
 import { lookUp } from './who.ts';

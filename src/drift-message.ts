@@ -14,7 +14,7 @@ import {
   short,
   type Mrkdwn,
 } from './mrkdwn.ts';
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 
 /** How far images, tags and pins have drifted apart, with a button where there is something to promote. */
 export function driftMessage(drifts: readonly Drift[]): Message {

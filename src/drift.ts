@@ -5,7 +5,7 @@ import { isReleasedTag, tagIn, tagOwner } from './pins/tag.ts';
 import { findPins, repinFiles, type Pin } from './pins.ts';
 import type { TagState, Target, TrustedBuild } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
-import type { TreeFile } from './ports.ts';
+import type { TreeFile } from './tree.ts';
 import type { Digest } from './reference.ts';
 
 /** One image's newest trusted build, what is published, and what is pinned: side by side. */

@@ -1,6 +1,6 @@
 import { say } from './messages.ts';
 import { explained, mention, words, type Mrkdwn } from './mrkdwn.ts';
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 import type { Expired, Refused, Withdrawn } from './states.ts';
 
 /** What the thread is told where a request ends without being published: also what of it is on the registry. */

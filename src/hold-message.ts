@@ -1,7 +1,7 @@
 import type { Refusal } from './errors.ts';
 import { say } from './messages.ts';
 import { code, explained, joined, words } from './mrkdwn.ts';
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 
 /** What the channel is told when the bot begins to hold. */
 export function holding(refusal: Refusal): Message {

@@ -1,7 +1,8 @@
 import type { Log } from './bot.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import { holding as holdingWords } from './hold-message.ts';
-import type { Anchor, CardPlace, Message, Store } from './store-port.ts';
+import type { CardPlace, Store } from './store-port.ts';
+import type { Anchor, Message } from './post.ts';
 import { open } from './states.ts';
 
 /** The channel, as a witness of the log. */

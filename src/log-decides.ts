@@ -4,7 +4,8 @@ import { continueStory, type Story } from './audit-story.ts';
 import { canonical, canonicalHash } from './canonical.ts';
 import { refuse, type Refusal } from './errors.ts';
 import type { Approved, Promoted, Pushing } from './states.ts';
-import type { ChainedEvent, Store } from './store-port.ts';
+import type { Store } from './store-port.ts';
+import type { ChainedEvent } from './event.ts';
 
 /** What stands on approvals. */
 export type Standing = Approved | Pushing | Promoted;

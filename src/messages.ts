@@ -14,7 +14,7 @@ import {
   Mrkdwn,
   plainly,
 } from './mrkdwn.ts';
-import type { Anchor, Message } from './store-port.ts';
+import type { Anchor, Message } from './post.ts';
 import { foundWords, proofWords, pushWords } from './tag-words.ts';
 import type { Plan } from './plan.ts';
 import { formatReference } from './reference.ts';

@@ -3,7 +3,8 @@ import { card } from './card.ts';
 import { PromotionError, refuse } from './errors.ts';
 import type { Image } from './image.ts';
 import { anchored } from './messages.ts';
-import type { Anchor, Changed, Message, Post, Store } from './store-port.ts';
+import type { Changed, Store } from './store-port.ts';
+import type { Anchor, Message, Post } from './post.ts';
 import type { Promoted, Promotion, Pushing } from './states.ts';
 import { tellWaiting } from './waiting.ts';
 

@@ -1,7 +1,7 @@
 import type { Block } from './blocks.ts';
 import { say } from './messages.ts';
 import { code, cut, fit, joined, words, mention, Mrkdwn, moment, utc } from './mrkdwn.ts';
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 import type { Promotion } from './states.ts';
 import { plainStatus } from './status.ts';
 

@@ -1,4 +1,18 @@
-import type { Member } from './ports.ts';
+/** A Slack account, as far as deciding needs it. */
+export interface Member {
+  readonly id: string;
+  readonly team: string;
+  readonly email: string | undefined;
+  readonly enterpriseUser: string | undefined;
+  /** What keeps it from deciding anything, or `undefined` for a full member. */
+  readonly unfit:
+    | 'a bot'
+    | 'a guest'
+    | 'deactivated'
+    | 'of another workspace'
+    | 'not yet accepted'
+    | undefined;
+}
 
 /** What of an account tells whose it is. */
 export type Account = Pick<Member, 'id' | 'email' | 'enterpriseUser'>;

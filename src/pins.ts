@@ -3,7 +3,7 @@ import type { Image } from './image.ts';
 import type { Span } from './pins/forms.ts';
 import { readPins, type Part, type Place, type ReadFile } from './pins/reader.ts';
 import { imageFor, type NextReference, type PinImage } from './pins/tag.ts';
-import type { TreeFile } from './ports.ts';
+import type { TreeFile } from './tree.ts';
 import type { Reference } from './reference.ts';
 
 /** A place of a source tree that names the image, and what it says: `name:tag@sha256:…`, or what is there of it. */

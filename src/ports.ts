@@ -1,3 +1,6 @@
+import type { Member } from './person.ts';
+import type { Progress } from './push-progress.ts';
+import type { Reworked, Tree, TreeEdit } from './tree.ts';
 import type { Refusal } from './errors.ts';
 import type { Image, PinSource, Repin } from './image.ts';
 import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './plan.ts';
@@ -65,27 +68,6 @@ export type Proof = { readonly layers: readonly PushedLayer[] } | { readonly pro
  */
 export type Published = (target: Target, digest: Digest) => Promise<boolean>;
 
-/** How far a push is. One value a moment; whoever shows it decides how often. */
-export interface Progress {
-  readonly step: 'download' | 'layer' | 'config' | 'manifest' | 'tag' | 'read-back';
-  /** Bytes of the artifact read so far, and in all. */
-  readonly read: number;
-  readonly size: number;
-  readonly layers: readonly LayerProgress[];
-}
-
-export interface LayerProgress {
-  /** 0-based, in the order in which the archive holds them. */
-  readonly layer: number;
-  readonly state: 'sending' | 'sent' | 'present' | 'mounted';
-  /** Uncompressed bytes done. */
-  readonly done: number;
-  /** Uncompressed bytes in all, where the archive says. */
-  readonly size: number | undefined;
-  /** Compressed bytes sent. */
-  readonly sent: number;
-}
-
 /** What an engine is to do: exactly the approved image, under exactly this tag. */
 export interface Push {
   readonly target: Target;
@@ -146,60 +128,11 @@ export interface Trees {
   patch(edit: TreeEdit): Promise<string>;
 }
 
-/** What was changed in a checkout. */
-export interface Reworked {
-  /** The changed files as they were. */
-  readonly tree: Tree;
-  readonly changed: ReadonlyMap<string, Uint8Array>;
-  /** Paths that were added, removed or turned into something else. */
-  readonly besides: readonly string[];
-}
-
 /** Runs an image’s configured re-pin command in its container, on a checkout. Throws `repin-failed` or `docker-…`. */
 export type RepinCommand = (
   repin: Repin,
   job: { readonly name: string; readonly folder: string; readonly signal: AbortSignal },
 ) => Promise<void>;
-
-export interface TreeFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-  readonly executable: boolean;
-}
-
-export interface Tree {
-  readonly source: string;
-  /** The branch's tip when the tree was read. */
-  readonly revision: string;
-  readonly files: readonly TreeFile[];
-}
-
-export interface TreeEdit {
-  readonly tree: Tree;
-  /** New bytes by path; only paths of the tree. */
-  readonly changed: ReadonlyMap<string, Uint8Array>;
-  /** The whole commit message: first line, empty line, body. */
-  readonly message: string;
-  readonly at: Date;
-  /** The revision that the plan was made on: the patch says so where the tree has moved since. */
-  readonly planned?: string | undefined;
-}
-
-/** A Slack account, as far as deciding needs it. */
-export interface Member {
-  readonly id: string;
-  readonly team: string;
-  readonly email: string | undefined;
-  readonly enterpriseUser: string | undefined;
-  /** What keeps it from deciding anything, or `undefined` for a full member. */
-  readonly unfit:
-    | 'a bot'
-    | 'a guest'
-    | 'deactivated'
-    | 'of another workspace'
-    | 'not yet accepted'
-    | undefined;
-}
 
 /** Who is who. Looked up at the moment of a click, never kept. Throws where Slack does not say. */
 export interface People {

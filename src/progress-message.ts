@@ -1,7 +1,7 @@
 import { say } from './messages.ts';
 import { bytes, joined, words, type Mrkdwn } from './mrkdwn.ts';
-import type { LayerProgress, Progress } from './ports.ts';
-import type { Message } from './store-port.ts';
+import type { LayerProgress, Progress } from './push-progress.ts';
+import type { Message } from './post.ts';
 
 /** How far the artifact is read for the plan. */
 export function readingProgress(read: number, size: number | undefined): Message {

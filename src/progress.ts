@@ -1,8 +1,10 @@
 import type { Log } from './bot.ts';
 import { anchored } from './messages.ts';
 import { pushProgress, readingProgress } from './progress-message.ts';
-import type { Bytes, Progress } from './ports.ts';
-import type { Message, Outbox } from './store-port.ts';
+import type { Bytes } from './ports.ts';
+import type { Progress } from './push-progress.ts';
+import type { Message } from './post.ts';
+import type { Outbox } from './store-port.ts';
 
 /** Slack takes about one message a second in a channel, and nobody reads faster. Milliseconds. */
 const pace = 1000;

@@ -9,7 +9,7 @@ import { ownKnowledge } from './own-knowledge.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
 import type { Policy } from './policy.ts';
-import type { Post } from './store-port.ts';
+import type { Post } from './post.ts';
 import { showReading } from './progress.ts';
 import { report } from './reporting.ts';
 import { channelRefusal } from './who.ts';

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { isIntact } from './audit.ts';
 import type { Published } from './ports.ts';
 import type { Digest } from './reference.ts';
-import type { ChainedEvent, Store } from './store-port.ts';
+import type { Store } from './store-port.ts';
+import type { ChainedEvent } from './event.ts';
 
 const tagging = z.object({ tagging: z.object({ digest: z.string() }) });
 const pushed = z.object({ pushed: z.object({ digest: z.string() }) });

@@ -1,6 +1,6 @@
 import { say } from './messages.ts';
 import { code, cut, joined, words, type Mrkdwn } from './mrkdwn.ts';
-import type { Message } from './store-port.ts';
+import type { Message } from './post.ts';
 
 /** `place` is 1 for the one that begins at once. */
 export function repinBegins(image: string, place: number): Message {

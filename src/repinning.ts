@@ -9,8 +9,10 @@ import { sourceUrl, type Image, type Repin } from './image.ts';
 import * as messages from './messages.ts';
 import { short } from './mrkdwn.ts';
 import { isAmong } from './path-pattern.ts';
-import type { Reworked } from './ports.ts';
-import type { AuditEvent, Post, Store } from './store-port.ts';
+import type { Reworked } from './tree.ts';
+import type { AuditEvent } from './event.ts';
+import type { Post } from './post.ts';
+import type { Store } from './store-port.ts';
 import { leftOut, nothingRepinned, repinBegins } from './repin-message.ts';
 import { lookUpApprover } from './who.ts';
 

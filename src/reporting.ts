@@ -7,7 +7,7 @@ import { thread } from './moves.ts';
 import { commitMessage, repinFiles, subject, type Pin, type Repinned } from './pins.ts';
 import { isPatchable } from './pins/patchable.ts';
 import type { Plan, PlannedPin } from './plan.ts';
-import type { Post } from './store-port.ts';
+import type { Post } from './post.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
 import type { Promoted, Unneeded } from './states.ts';
 

@@ -1,47 +1,8 @@
+import type { AuditEvent, ChainedEvent } from './event.ts';
+import type { Anchor, Post } from './post.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import type { Ledger } from './ports.ts';
 import type { Asked, Promotion } from './states.ts';
-
-/** A message as data: what Slack shows, and the plain text where it can't. */
-export interface Message {
-  readonly text: string;
-  readonly blocks: readonly object[];
-  /** The audit anchor in full, for the message's metadata. */
-  readonly audit?: string;
-}
-
-/** Something that Slack must have in the end. Kept in the outbox until it does; in order for each promotion. */
-export type Post =
-  /** The request card: posted the first time, updated in place ever after. */
-  | { readonly kind: 'card'; readonly message: Message }
-  /** A message in the card's thread. */
-  | { readonly kind: 'thread'; readonly message: Message }
-  /** A message in the thread that is replaced by the next one with the same `slot`: progress. */
-  | { readonly kind: 'slot'; readonly slot: string; readonly message: Message }
-  /** A text file in the thread. */
-  | {
-      readonly kind: 'file';
-      readonly name: string;
-      readonly content: string;
-      readonly message: Message;
-    }
-  /** Only for one person, in the configured channel. */
-  | { readonly kind: 'ephemeral'; readonly user: string; readonly message: Message };
-
-/** Where the audit chain ends: in every message, so that the channel witnesses the log. */
-export interface Anchor {
-  readonly seq: number;
-  readonly hash: string;
-}
-
-/** One line of the audit log, before the store has chained it. */
-export interface AuditEvent {
-  readonly kind: string;
-  /** Slack user id, or `bot`. */
-  readonly actor: string;
-  /** Facts; never a secret. */
-  readonly data: object;
-}
 
 /** A change of one promotion: compare-and-set, audit event and posts in one transaction. */
 export interface Change {
@@ -160,16 +121,6 @@ export interface Restore {
 export interface CardPlace {
   readonly channel: string;
   readonly ts: string;
-}
-
-/** An audit event as it stands in the log. `hash` covers every other field and the hash before it. */
-export interface ChainedEvent extends AuditEvent, Anchor {
-  readonly promotion: string | undefined;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  readonly previous: string;
-  /** Over the hash, with a key that is not in the database. Absent where events were not signed yet. */
-  readonly signature?: string | undefined;
 }
 
 /** Posts that Slack does not have yet. At least once: whoever sends looks for `key` in the thread before it repeats. */

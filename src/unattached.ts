@@ -1,6 +1,6 @@
 import { mrkdwn, preformatted, type Block } from './blocks.ts';
 import { code, plainly, words } from './mrkdwn.ts';
-import type { Message, Post } from './store-port.ts';
+import type { Message, Post } from './post.ts';
 import { isPlain } from './visible.ts';
 
 /** Characters of a file that a message can show beside its own words: Slack takes about 13,000 in all. */

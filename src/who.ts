@@ -1,7 +1,8 @@
 import type { Decider } from './approval.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Policy } from './policy.ts';
-import type { Member, People } from './ports.ts';
+import type { People } from './ports.ts';
+import type { Member } from './person.ts';
 
 export interface Looking {
   readonly people: People;

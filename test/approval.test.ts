@@ -4,7 +4,7 @@ import { approve, reject, retry, withdraw } from '../src/approval.ts';
 import { isRefusal } from '../src/errors.ts';
 import type { Plan } from '../src/plan.ts';
 import type { Policy } from '../src/policy.ts';
-import type { Member } from '../src/ports.ts';
+import type { Member } from '../src/person.ts';
 import { Digest } from '../src/reference.ts';
 import type { Approved, Failed, Pending, Promotion } from '../src/states.ts';
 

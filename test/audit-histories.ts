@@ -1,7 +1,7 @@
 import { chain, genesis, type Happened } from '../src/audit.ts';
 import type { AuditKeys } from '../src/audit-keys.ts';
 import { digestFromHex } from '../src/reference.ts';
-import type { ChainedEvent } from '../src/store-port.ts';
+import type { ChainedEvent } from '../src/event.ts';
 
 /** Events of one promotion, without their promotion and time. */
 export type Told = Omit<Happened, 'promotion' | 'at'>;

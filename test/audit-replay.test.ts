@@ -3,7 +3,7 @@ import { verifyLog, type Happened } from '../src/audit.ts';
 import { newAuditKey } from '../src/audit-keys.ts';
 import { replayCheck } from '../src/audit-replay.ts';
 import { signatureCheck } from '../src/audit-signatures.ts';
-import type { ChainedEvent } from '../src/store-port.ts';
+import type { ChainedEvent } from '../src/event.ts';
 import {
   castOf,
   historyOf,

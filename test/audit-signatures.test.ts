@@ -3,7 +3,7 @@ import { chain, genesis, verifyLog } from '../src/audit.ts';
 import { newAuditKey, readAuditKeys } from '../src/audit-keys.ts';
 import { signatureCheck } from '../src/audit-signatures.ts';
 import { Secret } from '../src/secret.ts';
-import type { ChainedEvent } from '../src/store-port.ts';
+import type { ChainedEvent } from '../src/event.ts';
 import { keysOf } from './store/key.ts';
 
 const at = '2026-11-30T08:00:00.000Z';

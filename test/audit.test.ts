@@ -10,7 +10,8 @@ import {
   type Happened,
   type LogVerdict,
 } from '../src/audit.ts';
-import type { Anchor, ChainedEvent } from '../src/store-port.ts';
+import type { Anchor } from '../src/post.ts';
+import type { ChainedEvent } from '../src/event.ts';
 
 const at = '2026-11-23T08:00:00.000Z';
 

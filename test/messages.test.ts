@@ -15,7 +15,7 @@ import * as endings from '../src/endings.ts';
 import { code, cut, explained, fit, words, type Mrkdwn } from '../src/mrkdwn.ts';
 import { help, home, listing } from '../src/overview.ts';
 import type { Plan, Warning } from '../src/plan.ts';
-import type { Message } from '../src/store-port.ts';
+import type { Message } from '../src/post.ts';
 import { reasons, type Reason } from '../src/reasons.ts';
 import type { Failed, Promotion } from '../src/states.ts';
 import {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { genesis } from '../src/audit.ts';
-import type { Progress } from '../src/ports.ts';
-import type { Outbox, Post } from '../src/store-port.ts';
+import type { Progress } from '../src/push-progress.ts';
+import type { Post } from '../src/post.ts';
+import type { Outbox } from '../src/store-port.ts';
 import { showPush, showReading } from '../src/progress.ts';
 
 const posts: { readonly at: number; readonly post: Post }[] = [];

@@ -3,7 +3,7 @@ import { chain, genesis } from '../src/audit.ts';
 import { newAuditKey, readAuditKeys, type AuditKeys } from '../src/audit-keys.ts';
 import { publishedIn } from '../src/published.ts';
 import { Digest } from '../src/reference.ts';
-import type { ChainedEvent } from '../src/store-port.ts';
+import type { ChainedEvent } from '../src/event.ts';
 
 const registry = 'https://registry-1.docker.io';
 const target = { name: 'mozillareleases/build-decision', tag: '1' };

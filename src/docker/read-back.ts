@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts';
-import type { LayerProgress, Push } from '../ports.ts';
+import type { Push } from '../ports.ts';
+import type { LayerProgress } from '../push-progress.ts';
 import type { Digest } from '../reference.ts';
 import type { Client } from '../registry/client.ts';
 import { proveImage } from '../registry/prove-image.ts';

@@ -9,7 +9,7 @@ import {
   type NextReference,
   type PinImage,
 } from './tag.ts';
-import type { TreeFile } from '../ports.ts';
+import type { TreeFile } from '../tree.ts';
 
 /** What a pin says, and where: the parts that stand there, each with its pieces of the text. */
 export interface Place {

@@ -7,7 +7,7 @@ import type { Log } from '../bot.ts';
 import { canonical } from '../canonical.ts';
 import { PromotionError, refuse, type Refusal } from '../errors.ts';
 import { refused } from '../messages.ts';
-import type { Message } from '../store-port.ts';
+import type { Message } from '../post.ts';
 import { slackProblem } from './trouble.ts';
 
 /** How long Slack waits for a sign of life is 3 s; after this many milliseconds it gets one, ready or not. */

@@ -1,7 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
 import { PromotionError, refuse } from '../errors.ts';
-import type { Member, People } from '../ports.ts';
+import type { People } from '../ports.ts';
+import type { Member } from '../person.ts';
 import { lookAtChannel } from './channel.ts';
 import { slackProblem } from './trouble.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import { isPatchable } from '../pins/patchable.ts';
-import type { TreeEdit, TreeFile } from '../ports.ts';
+import type { TreeEdit, TreeFile } from '../tree.ts';
 import { withScratch, type GitEnd, type GitOptions, type Scratch } from './git.ts';
 import { gitProblem } from './git-problem.ts';
 import { patchMessage } from './patch-message.ts';

@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import { fail, refuse, type Refusal } from '../errors.ts';
 import { sourceUrl, type PinSource } from '../image.ts';
 import { createShared, type Shared } from '../sharing.ts';
-import type { Reworked, Tree, TreeFile, Trees } from '../ports.ts';
+import type { Trees } from '../ports.ts';
+import type { Reworked, Tree, TreeFile } from '../tree.ts';
 import { workOnCheckout } from './checkout.ts';
 import type { Variables } from './environment.ts';
 import {

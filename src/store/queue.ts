@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { canonical } from '../canonical.ts';
-import type { Post } from '../store-port.ts';
+import type { Post } from '../post.ts';
 import type { Tx } from './database.ts';
 
 export interface Address {

@@ -1,4 +1,5 @@
-import type { Anchor, Change, Changed, Created, Creation, Full, Note } from '../store-port.ts';
+import type { Change, Changed, Created, Creation, Full, Note } from '../store-port.ts';
+import type { Anchor } from '../post.ts';
 import { statesThat, type Promotion } from '../states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';

@@ -10,7 +10,8 @@ import { createClient } from '../slack/client.ts';
 import { slackProblem } from '../slack/trouble.ts';
 import { createWitness } from '../slack/witness.ts';
 import { statesThat, type Promotion, type Refused } from '../states.ts';
-import type { Anchor, Change, Store } from '../store-port.ts';
+import type { Change, Store } from '../store-port.ts';
+import type { Anchor } from '../post.ts';
 import { openStore } from '../store/store.ts';
 import { Failure, Usage, type VerbContext } from './verb.ts';
 

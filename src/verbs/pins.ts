@@ -5,7 +5,7 @@ import { knownImage } from '../command.ts';
 import { isRefusal, PromotionError } from '../errors.ts';
 import type { Image } from '../image.ts';
 import { repinFiles, subject, type Repinned } from '../pins.ts';
-import type { TreeFile } from '../ports.ts';
+import type { TreeFile } from '../tree.ts';
 import { parseReference } from '../reference.ts';
 import { createTrees } from '../source/trees.ts';
 import { Failure, Usage, type Verb } from './verb.ts';

@@ -1,4 +1,4 @@
-import type { Member } from '../../src/ports.ts';
+import type { Member } from '../../src/person.ts';
 
 /**
  * Slack accounts, and the human beings behind them: what no Slack tells for sure, and these tests know. Any two of one

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { imageArchive, zstd, type Layout, type LocalImage } from '../../local/image.ts';
 import type { Contents, Target } from '../../src/plan.ts';
-import type { Artifact, KnownLayer, Progress, Push } from '../../src/ports.ts';
+import type { Artifact, KnownLayer, Push } from '../../src/ports.ts';
+import type { Progress } from '../../src/push-progress.ts';
 import { digestFromHex } from '../../src/reference.ts';
 import { Secret, type Credentials } from '../../src/secret.ts';
 

@@ -1,7 +1,8 @@
 import { PromotionError, refuse } from '../../src/errors.ts';
 import type { Image } from '../../src/image.ts';
 import type { Plan } from '../../src/plan.ts';
-import type { Artifact, Builds, Member, Registry, Trees } from '../../src/ports.ts';
+import type { Artifact, Builds, Registry, Trees } from '../../src/ports.ts';
+import type { Member } from '../../src/person.ts';
 import { Revision, type TaskId } from '../../src/reference.ts';
 import { digitsIn, taskIdWith } from '../task-id-of.ts';
 import { Secret } from '../../src/secret.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { PinImage } from '../../src/pins/tag.ts';
 import { commitMessage, repinFiles } from '../../src/pins.ts';
-import type { Tree } from '../../src/ports.ts';
+import type { Tree } from '../../src/tree.ts';
 import { digestFromHex, parseReference } from '../../src/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
 import { gitRepository, temporaryFolder } from '../source/repository.ts';

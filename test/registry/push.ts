@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { imageArchive, makeImage, zstd, type Layout, type LocalImage } from '../../local/image.ts';
 import { makeLayer, type Layer } from '../../local/layer.ts';
-import type { Artifact, KnownLayer, Ledger, Progress, Push } from '../../src/ports.ts';
+import type { Artifact, KnownLayer, Ledger, Push } from '../../src/ports.ts';
+import type { Progress } from '../../src/push-progress.ts';
 import type { Contents } from '../../src/plan.ts';
 import { Secret, type Credentials } from '../../src/secret.ts';
 

@@ -17,7 +17,7 @@ import { sourceTrees } from '../../local/sources.ts';
 import { makeTree, type LocalTree } from '../../local/trees.ts';
 import type { Image } from '../../src/image.ts';
 import type { Policy } from '../../src/policy.ts';
-import type { Tree } from '../../src/ports.ts';
+import type { Tree } from '../../src/tree.ts';
 import type { Digest } from '../../src/reference.ts';
 import { Secret, type Credentials } from '../../src/secret.ts';
 import { approvers } from './people.ts';

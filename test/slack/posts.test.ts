@@ -5,7 +5,8 @@ import type { Slack } from '../../local/slack/slack.ts';
 import { context } from '../../src/blocks.ts';
 import { say } from '../../src/messages.ts';
 import { words } from '../../src/mrkdwn.ts';
-import type { Post, QueuedPost } from '../../src/store-port.ts';
+import type { QueuedPost } from '../../src/store-port.ts';
+import type { Post } from '../../src/post.ts';
 import { isHopeless, sendPost } from '../../src/slack/posts.ts';
 import { seed } from '../local/slack-seed.ts';
 

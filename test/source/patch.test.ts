@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Tree } from '../../src/ports.ts';
+import type { Tree } from '../../src/tree.ts';
 import { createTrees } from '../../src/source/trees.ts';
 import { gitRepository, runGit, temporaryFolder, type Contents } from './repository.ts';
 

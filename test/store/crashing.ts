@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Post } from '../../src/store-port.ts';
+import type { Post } from '../../src/post.ts';
 import { openStore } from '../../src/store/store.ts';
 import { approved, asked, card, eventOf, pending, thread } from './promotions.ts';
 import { keyFor } from './key.ts';

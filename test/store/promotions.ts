@@ -1,5 +1,6 @@
 import { canonicalHash } from '../../src/canonical.ts';
-import type { AuditEvent, Post } from '../../src/store-port.ts';
+import type { AuditEvent } from '../../src/event.ts';
+import type { Post } from '../../src/post.ts';
 import type { Plan } from '../../src/plan.ts';
 import { Digest, Revision, TaskId } from '../../src/reference.ts';
 import type {

@@ -5,7 +5,7 @@ import { newAuditKey } from '../../src/audit-keys.ts';
 import { signatureCheck } from '../../src/audit-signatures.ts';
 import { digestFromHex } from '../../src/reference.ts';
 import { Secret } from '../../src/secret.ts';
-import type { ChainedEvent } from '../../src/store-port.ts';
+import type { ChainedEvent } from '../../src/event.ts';
 import { freshSqlite } from './fresh.ts';
 import { eventOf } from './promotions.ts';
 

@@ -5,7 +5,8 @@ import { chain, exportLine, genesis, verifyLog } from '../../src/audit.ts';
 import { signatureCheck } from '../../src/audit-signatures.ts';
 import { canonical } from '../../src/canonical.ts';
 import { Secret } from '../../src/secret.ts';
-import type { Anchor, Store } from '../../src/store-port.ts';
+import type { Store } from '../../src/store-port.ts';
+import type { Anchor } from '../../src/post.ts';
 import { freshSqlite } from './fresh.ts';
 import { keysOf } from './key.ts';
 import {

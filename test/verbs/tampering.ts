@@ -1,6 +1,6 @@
 import { canonical } from '../../src/canonical.ts';
 import { chain, genesis } from '../../src/audit.ts';
-import type { ChainedEvent } from '../../src/store-port.ts';
+import type { ChainedEvent } from '../../src/event.ts';
 
 /** SQL as somebody with access to the database would type it; rows as the database gives them. */
 export type Sql = (

@@ -1,0 +1,31 @@
+/** A message as data: what Slack shows, and the plain text where it can't. */
+export interface Message {
+  readonly text: string;
+  readonly blocks: readonly object[];
+  /** The audit anchor in full, for the message's metadata. */
+  readonly audit?: string;
+}
+
+/** Something that Slack must have in the end. Kept in the outbox until it does; in order for each promotion. */
+export type Post =
+  /** The request card: posted the first time, updated in place ever after. */
+  | { readonly kind: 'card'; readonly message: Message }
+  /** A message in the card's thread. */
+  | { readonly kind: 'thread'; readonly message: Message }
+  /** A message in the thread that is replaced by the next one with the same `slot`: progress. */
+  | { readonly kind: 'slot'; readonly slot: string; readonly message: Message }
+  /** A text file in the thread. */
+  | {
+      readonly kind: 'file';
+      readonly name: string;
+      readonly content: string;
+      readonly message: Message;
+    }
+  /** Only for one person, in the configured channel. */
+  | { readonly kind: 'ephemeral'; readonly user: string; readonly message: Message };
+
+/** Where the audit chain ends: in every message, so that the channel witnesses the log. */
+export interface Anchor {
+  readonly seq: number;
+  readonly hash: string;
+}
