@@ -23,8 +23,8 @@ export function guardedStore<S extends Store>(
     const held = holding.held();
     if (held) throw new PromotionError(held);
   };
-  const assertLogged = async (promotion: Promotion | undefined): Promise<void> => {
-    if (!promotion || !isStanding(promotion)) return;
+  const assertLogged = async (promotion: Promotion): Promise<void> => {
+    if (!isStanding(promotion)) return;
     const doubt = await findDoubt(promotion, store);
     if (!doubt) return;
     holding.doubt(promotion.id);
@@ -38,16 +38,14 @@ export function guardedStore<S extends Store>(
     },
     change: async (change: Change) => {
       assertFree();
-      if (onward.includes(change.to.state)) await assertLogged(change.from);
+      if (change.from && onward.includes(change.to.state)) await assertLogged(change.from);
       return store.change(change);
     },
     note: async (note: Note) => {
-      const { event, promotion } = note;
-      if (holding.held() && idle.includes(event.kind)) {
+      if (holding.held() && idle.includes(note.event.kind)) {
         return { outcome: 'noted', anchor: await store.head() };
       }
       assertFree();
-      if (event.kind === 'decrypting') await assertLogged(await store.get(promotion ?? ''));
       return store.note(note);
     },
   };

@@ -44,12 +44,7 @@ async function carryOut(
   options: BotOptions,
 ): Promise<void> {
   const { ports, now, log } = options;
-  const { registry, target } = pushing.plan;
-  await ports.store.note({
-    promotion: pushing.id,
-    event: { kind: 'decrypting', actor: 'bot', data: { registry, target } },
-  });
-  let current = pushing;
+  let current = await beforeDecryption(pushing, options);
   const pushed = await promote(pushing, {
     ...promoting(pushing, options),
     onProgress: showPush({ promotion: pushing.id, outbox: ports.store.outbox, log }),
@@ -61,6 +56,20 @@ async function carryOut(
   const to: Promoted = { ...current, state: 'promoted', pushed, promotedAt: now().toISOString() };
   const says = [thread(messages.published(to))];
   await move(options, { from: current, to }, { kind: 'promoted', says });
+}
+
+/**
+ * Written by compare-and-set, though it moves nothing: whoever took it back since it was read has won, and nothing is
+ * decrypted.
+ */
+async function beforeDecryption(
+  pushing: Pushing,
+  { ports }: Pick<BotOptions, 'ports'>,
+): Promise<Pushing> {
+  const { registry, target } = pushing.plan;
+  const event = { kind: 'decrypting', actor: 'bot', data: { registry, target } };
+  const noted = await ports.store.change({ from: pushing, to: pushing, event });
+  return noted.outcome === 'changed' ? (noted.promotion as Pushing) : fail('interrupted', {});
 }
 
 /**

@@ -167,3 +167,26 @@ it('a push whose time is up when the tag would be put puts none', async () => {
   expect(world.thread().at(-1)).toMatch(/expired\. Layers may have been sent.*no tag was put/);
   expect(tagsNow().has(revision)).toBe(false);
 });
+
+it('a push that is stopped right when it begins decrypts nothing', async () => {
+  const world: World = await on.start({
+    store: (store) => ({
+      ...store,
+      change: async (change) => {
+        const changed = await store.change(change);
+        if (change.event.kind === 'pushing') {
+          await expect.poll(() => world.cardButtons()).toContain('stop');
+          await world.click(bob, 'stop');
+        }
+        return changed;
+      },
+    }),
+  });
+  const { revision } = await on.outside.build('build-decision');
+  await world.propose(alice, `build-decision ${revision}`);
+  await world.click(bob, 'approve');
+  await world.rest();
+  await world.until('withdrawn');
+  expect(await world.kinds()).not.toContain('decrypting');
+  expect(tagsNow().has(revision)).toBe(false);
+});
