@@ -49,6 +49,8 @@ function warns(warning: Warning): Mrkdwn {
       return words`Mercurial is ${warning.to}; which one the image now pinned has is not known. ${brief(cut(warning.problem, 300))} Look whether the checkout cache’s name must go up.`;
     case 'own-word':
       return words`Nothing proves where this build comes from: ${cut(warning.repository, 200)} and commit ${code(short(warning.revision))} are the task’s own word (no decision task is asked for this image).`;
+    case 'expires-early':
+      return words`Taskcluster drops this build at ${utc(warning.expires)}, before a request as new as this one ends: what is not approved and pushed by then needs a new build.`;
     case 'tag-unseen':
       return words`The registry does not show the tag without credentials: it is looked at first thing after the approval, before a layer moves.`;
     case 'tag-given':

@@ -130,6 +130,8 @@ export type Warning =
   | { readonly warning: 'mercurial-changed'; readonly from: string; readonly to: string }
   /** Mercurial is in the new image, but the pinned one does not tell which it has. */
   | { readonly warning: 'mercurial-unknown'; readonly to: string; readonly problem: string }
+  /** The build is dropped while the request may still wait for its approval. ISO 8601, UTC. */
+  | { readonly warning: 'expires-early'; readonly expires: string }
   | { readonly warning: 'tag-unseen' }
   | { readonly warning: 'tag-given'; readonly rule: TagRule['from'] }
   | {

@@ -35,6 +35,7 @@ export interface Planning {
   readonly policy: Policy;
   readonly ports: PlanPorts;
   readonly signal: AbortSignal;
+  readonly now: () => Date;
   /** Called once the build is proven and its target known, before the artifact is streamed. */
   readonly onFound?: ((found: Found) => Promise<void>) | undefined;
   /** Sees the artifact’s bytes pass. `size` is what was announced. */
@@ -77,7 +78,7 @@ export async function makePlan(ask: Ask, planning: Planning): Promise<Plan | Ref
     tagNow,
     pins: pinned.pins,
     trees: pinned.trees,
-    warnings: [...warnings(ask, found, image), ...mercurial, ...pinned.warnings],
+    warnings: [...warnings(ask, found, planning), ...mercurial, ...pinned.warnings],
     message: subject(image, ask.bug),
     policy: hashPolicy(policy, image),
   };
@@ -169,8 +170,15 @@ function refuseTaken(
   return refuse('version-not-bumped', { ...facts, path: image.tag.path });
 }
 
-function warnings(ask: Ask, { build, tagNow }: Found, image: Image): readonly Warning[] {
+function warnings(
+  ask: Ask,
+  { build, tagNow }: Found,
+  { image, policy, now }: Planning,
+): readonly Warning[] {
   const list: Warning[] = [];
+  if (Date.parse(build.expires) < now().getTime() + policy.approval.expires) {
+    list.push({ warning: 'expires-early', expires: build.expires });
+  }
   if (build.decision === 'none') {
     list.push({ warning: 'own-word', repository: build.repository, revision: build.revision });
   }

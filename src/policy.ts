@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { allowedKeys } from './allowed-keys.ts';
 import { branch, buildPolicy, slug } from './build-policy.ts';
 import { tellPeople } from './person.ts';
 import { RepositoryName } from './reference.ts';
@@ -142,6 +143,7 @@ export const policySchema = z.strictObject({
         ),
       )
       .min(1),
+    allowedKeys: allowedKeys.optional(),
     /** Of older configurations. */
     verifyDecisionTask: z
       .never(

@@ -28,6 +28,7 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
     policy,
     ports: { ...ports, ...ownKnowledge(options) },
     signal,
+    now: options.now,
     watch: showReading({ promotion: asked.id, outbox: ports.store.outbox, log }),
     onFound: async (found: Found) => {
       current = await announce(asked, found, options);

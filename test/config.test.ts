@@ -115,6 +115,10 @@ describe('a policy is refused, with path, value and reason, where', () => {
       { 'taskcluster.chainOfTrustKeys': ['abc'] },
       /is neither the base64 of a raw ed25519 public key/,
     ],
+    'a key that is compared may be left out': [
+      { 'taskcluster.allowedKeys': { definition: ['payload'] } },
+      /^taskcluster\.allowedKeys\.definition\.0: "payload" is compared/,
+    ],
     'there is no image': [{ images: {} }, /^images: .*must hold at least one image/],
     'a tag rule is unknown': [
       { 'images.decision.tag': { from: 'moon' } },

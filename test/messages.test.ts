@@ -182,6 +182,7 @@ function planOf(base: Plan, text: string): Plan {
     { warning: 'cached', asked: base.build.revision, built: base.build.revision },
     { warning: 'mercurial-changed', from: cut(text, 100), to: cut(text, 100) },
     { warning: 'mercurial-unknown', to: cut(text, 100), problem: text },
+    { warning: 'expires-early', expires: '2026-12-01T00:00:00.000Z' },
     { warning: 'tag-unseen' },
     { warning: 'tag-given', rule: 'revision' },
     ...Array.from({ length: 60 }, () => ({ warning: 'pin-not-understood', ...place }) as const),

@@ -127,6 +127,11 @@ export const trust = {
     next: 'Do not promote it; ask the Taskcluster team.',
     retry: false,
   },
+  'unknown-key': {
+    says: 'Taskcluster says something of task {task} that this program does not know: {key}.',
+    next: 'Ask the Taskcluster team; where it is theirs and proves nothing, an operator adds it to `taskcluster.allowedKeys.{setting}` in the configuration.',
+    retry: false,
+  },
   'certificate-mismatch': {
     says: 'The chain of trust of task {task} is about another {field}: {got}, not {want}.',
     next: 'Do not promote it; ask the Taskcluster team.',

@@ -1,3 +1,4 @@
+import type { AllowedKeys } from '../allowed-keys.ts';
 import { PromotionError, type Refusal } from '../errors.ts';
 import { isLoopback } from '../urls.ts';
 import type { Builds } from '../ports.ts';
@@ -13,6 +14,8 @@ export interface BuildsOptions {
   /** Where Taskcluster is, without a slash at the end. */
   readonly rootUrl: string;
   readonly chainOfTrustKeys: readonly ChainOfTrustKey[];
+  /** Keys of definitions and certificates that are not looked at. */
+  readonly allowedKeys?: AllowedKeys | undefined;
   readonly limits: DownloadLimits;
   readonly now: () => Date;
   readonly timeouts?: Partial<Timeouts> | undefined;
@@ -25,12 +28,12 @@ export interface BuildsOptions {
  * can't be reached or talks nonsense; `open` throws every reason.
  */
 export function createBuilds(options: BuildsOptions): Builds {
-  const { rootUrl, chainOfTrustKeys: keys, limits, now } = options;
+  const { rootUrl, chainOfTrustKeys: keys, allowedKeys, limits, now } = options;
   const reach = { loopback: isLoopback(new URL(rootUrl).hostname) };
   const http = createHttp(reach, { ...defaultTimeouts, ...options.timeouts });
   const clock = options.clock ?? (() => performance.now());
   const source = { http, metadata: createMetadata(rootUrl, http), clock };
-  const trust = { keys, now };
+  const trust = { keys, allowedKeys, now };
   return {
     find: (image, ask) => refusing(findTask(source, image.build, ask)),
     verify: (image, taskId) => refusing(verifyBuild(source, trust, { build: image.build, taskId })),

@@ -1,5 +1,6 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { z } from 'zod';
+import { definitionKeys, type AllowedKeys } from '../allowed-keys.ts';
 import { refuse, type Refusal } from '../errors.ts';
 import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
 import { difference } from './difference.ts';
@@ -13,6 +14,13 @@ export interface ChainOfTrustKey {
   readonly key: string;
   /** The last day (`2026-12-31`, UTC) whose runs it vouches for; without it, of any day. */
   readonly until?: string | undefined;
+}
+
+/** What of a certificate is believed. */
+export interface Believed {
+  readonly keys: readonly ChainOfTrustKey[];
+  /** What may stand there besides; none unless given. */
+  readonly allowedKeys?: AllowedKeys | undefined;
 }
 
 /** `public/chain-of-trust.json` and its signature, as they were on the worker's disk. */
@@ -44,7 +52,7 @@ export interface Certificate {
 export function verifyChainOfTrust(
   signed: SignedDocument,
   subject: Subject,
-  keys: readonly ChainOfTrustKey[],
+  { keys, allowedKeys = {} }: Believed,
 ): Certificate | Refusal {
   const key = signingKey(signed, subject, keys);
   if ('outcome' in key) return key;
@@ -52,7 +60,10 @@ export function verifyChainOfTrust(
   if ('problem' in json) return unreadable(subject, json.problem);
   const parsed = Document.safeParse(json.value);
   if (!parsed.success) return unreadable(subject, firstProblem(parsed.error));
-  const refusal = otherRun(parsed.data, subject) ?? otherDefinition(parsed.data, subject);
+  const refusal =
+    unknownEnvironment(parsed.data, subject, allowedKeys) ??
+    otherRun(parsed.data, subject) ??
+    otherDefinition(parsed.data, subject, allowedKeys);
   if (refusal) return refusal;
   const artifacts = new Map(Object.entries(parsed.data.artifacts));
   return {
@@ -110,7 +121,7 @@ const Document = z.strictObject({
   runId: z.int().min(0),
   workerGroup: z.string(),
   workerId: z.string(),
-  environment: z.strictObject({
+  environment: z.looseObject({
     privateIpAddress: z.string().optional(),
     publicIpAddress: z.string().optional(),
     instanceId: z.string().optional(),
@@ -121,6 +132,18 @@ const Document = z.strictObject({
   }),
 });
 type Document = z.infer<typeof Document>;
+
+/** Nothing of the environment proves anything; but what nobody knows may be the task's own word, until somebody has asked. */
+function unknownEnvironment(
+  { environment }: Document,
+  { taskId: task }: Subject,
+  { environment: allowed = [] }: AllowedKeys,
+): Refusal | undefined {
+  const known = new Set([...Object.keys(Document.shape.environment.shape), ...allowed]);
+  const key = Object.keys(environment).find((name) => !known.has(name));
+  if (key === undefined) return undefined;
+  return refuse('unknown-key', { task, key: key.slice(0, 64), setting: 'environment' });
+}
 
 function otherRun(document: Document, { taskId, run }: Subject): Refusal | undefined {
   const pairs: Readonly<Record<string, readonly [string, string]>> = {
@@ -135,21 +158,36 @@ function otherRun(document: Document, { taskId, run }: Subject): Refusal | undef
   return undefined;
 }
 
-function otherDefinition(document: Document, { taskId, definition }: Subject): Refusal | undefined {
-  const [signed, told] = [document.task, definition].map((one) => withBothPools(lasting(one)));
+function otherDefinition(
+  document: Document,
+  { taskId: task, definition }: Subject,
+  allowed: AllowedKeys,
+): Refusal | undefined {
+  const [signed, told] = [document.task, definition].map((one) =>
+    withBothPools(lasting(one, allowed)),
+  );
   const field = difference(signed, told);
-  return field === undefined ? undefined : refuse('definition-mismatch', { task: taskId, field });
+  if (field === undefined) return undefined;
+  return unknownField(task, field) ?? refuse('definition-mismatch', { task, field });
+}
+
+/** Where a definition differs in what Taskcluster has begun to write: not the task is wrong, but this program is older. */
+export function unknownField(task: TaskId, field: string): Refusal | undefined {
+  const [key = field] = field.split('.');
+  if (definitionKeys.has(key)) return undefined;
+  return refuse('unknown-key', { task, key: key.slice(0, 64), setting: 'definition' });
 }
 
 /**
  * What of a definition stays as it was created. Its priority says when it runs, nothing more, and whoever keeps the queue
- * may change it at any time (`queue.changeTaskPriority`).
+ * may change it at any time (`queue.changeTaskPriority`). What the policy allows besides proves nothing either.
  */
 export function lasting(
   definition: Readonly<Record<string, unknown>>,
+  { definition: allowed = [] }: AllowedKeys,
 ): Readonly<Record<string, unknown>> {
-  const { priority: _priority, ...rest } = definition;
-  return rest;
+  const passing = new Set(['priority', ...allowed]);
+  return Object.fromEntries(Object.entries(definition).filter(([key]) => !passing.has(key)));
 }
 
 /** Older workers and queues name the pool in one way only; here both ways stand in each. */

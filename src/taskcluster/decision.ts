@@ -3,7 +3,7 @@ import type { BuildSource } from '../image.ts';
 import type { BoundDecision } from '../plan.ts';
 import { TaskId, type Revision } from '../reference.ts';
 import type { Source } from './artifact.ts';
-import { verifyChainOfTrust, type ChainOfTrustKey, type Subject } from './chain-of-trust.ts';
+import { verifyChainOfTrust, type Believed, type Subject } from './chain-of-trust.ts';
 import { readCertificate, readSubject } from './evidence.ts';
 import { missingInGraph, type Planner } from './graph.ts';
 import { sourceProblem } from './origin.ts';
@@ -22,8 +22,7 @@ export interface Created {
   readonly revision: Revision;
 }
 
-interface Trust {
-  readonly keys: readonly ChainOfTrustKey[];
+interface Trust extends Believed {
   readonly now: () => Date;
 }
 
@@ -68,7 +67,10 @@ export async function boundByDecision(
       })
     : undefined;
   if (isRefusal(action)) return action;
-  const missing = await missingInGraph(source, (action ?? decision).planner, subject);
+  const missing = await missingInGraph(source, (action ?? decision).planner, {
+    created: subject,
+    allowedKeys: trust.allowedKeys,
+  });
   if (missing) return missing;
   const bound = { taskId: group.data, scope: decision.scope };
   if (!action) return { source: decision.source, decision: bound };
@@ -108,12 +110,8 @@ async function prove(source: Source, trust: Trust, asked: Asked): Promise<Proven
   return { ...proven, facts: { ...facts, task, role: asked.called } };
 }
 
-async function proveTask(
-  source: Source,
-  { keys, now }: Trust,
-  asked: Asked,
-): Promise<Proven | Refusal> {
-  const found = await readSubject(source, asked.taskId, now());
+async function proveTask(source: Source, trust: Trust, asked: Asked): Promise<Proven | Refusal> {
+  const found = await readSubject(source, asked.taskId, trust.now());
   if (isRefusal(found)) return found;
   const { subject, parsed } = found;
   const acts =
@@ -123,7 +121,7 @@ async function proveTask(
   if (isRefusal(acts)) return acts;
   const signed = await readCertificate(source, subject);
   if (isRefusal(signed)) return signed;
-  const certificate = verifyChainOfTrust(signed, subject, keys);
+  const certificate = verifyChainOfTrust(signed, subject, trust);
   if (isRefusal(certificate)) return certificate;
   return { ...acts, planner: { subject, certificate } };
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { AllowedKeys } from '../allowed-keys.ts';
 import { fail, isRefusal, refuse, type Refusal } from '../errors.ts';
 import { readJson } from '../json.ts';
 import type { TaskId } from '../reference.ts';
 import type { Source } from './artifact.ts';
-import type { Certificate, Subject } from './chain-of-trust.ts';
+import { lasting, unknownField, type Certificate, type Subject } from './chain-of-trust.ts';
 import { difference } from './difference.ts';
 import { EntryFinder } from './graph-entry.ts';
 import { passArtifact } from './read-artifact.ts';
@@ -19,21 +20,31 @@ export interface Planner {
   readonly certificate: Certificate;
 }
 
+/** A task that should be in the graph; `allowedKeys` of its definition are not compared. */
+interface Created {
+  readonly created: Subject;
+  readonly allowedKeys?: AllowedKeys | undefined;
+}
+
 /**
- * Why the signed task graph of `planner` does not hold exactly the task `created`; `undefined` where it does. The graph
+ * Why the signed task graph of `planner` does not hold exactly the task created; `undefined` where it does. The graph
  * is read once, hashed as it passes, and nothing but the task's own entry is kept of it.
  */
 export async function missingInGraph(
   source: Source,
   planner: Planner,
-  created: Subject,
+  { created, allowedKeys = {} }: Created,
 ): Promise<Refusal | undefined> {
-  const task = planner.subject.taskId;
-  const entry = await plannedEntry(source, planner, created.taskId);
+  const { taskId } = created;
+  const decision = planner.subject.taskId;
+  const entry = await plannedEntry(source, planner, taskId);
   if (isRefusal(entry)) return entry;
-  const problem = entry ? otherThanPlanned(entry, { planner: task, created }) : '';
-  if (problem === undefined) return undefined;
-  return refuse('not-in-graph', { decision: task, task: created.taskId, problem });
+  if (!entry) return refuse('not-in-graph', { decision, task: taskId, problem: '' });
+  const field = otherThanPlanned(entry, { planner: decision, created, allowedKeys });
+  if (field === undefined) return undefined;
+  const problem = ` as it was planned: ${field} differs`;
+  const unknown = Object.hasOwn(created.definition, field) && unknownField(taskId, field);
+  return unknown || refuse('not-in-graph', { decision, task: taskId, problem });
 }
 
 async function plannedEntry(
@@ -80,10 +91,14 @@ const unsettled = new Set([
   'priority',
 ]);
 
-/** Where the created task is another than the planned one, as the end of a sentence. */
+/** The first field in which the created task is another than the planned one. */
 function otherThanPlanned(
   entry: Uint8Array,
-  { planner, created }: { readonly planner: TaskId; readonly created: Subject },
+  {
+    planner,
+    created,
+    allowedKeys,
+  }: Required<Created> & { readonly planner: TaskId; readonly allowedKeys: AllowedKeys },
 ): string | undefined {
   const json = readJson(entry);
   const parsed = 'problem' in json ? undefined : Entry.safeParse(json.value);
@@ -93,15 +108,16 @@ function otherThanPlanned(
   const { definition } = created;
   const planned = parsed.data.task;
   const at = new Date(String(definition['created']));
+  const compared = (task: Readonly<Record<string, unknown>>) => settle(lasting(task, allowedKeys));
   const shared = Object.fromEntries(
-    Object.entries(settle(definition)).filter(
+    Object.entries(compared(definition)).filter(
       ([key, value]) => Object.hasOwn(planned, key) || !isQueueDefault(key, value),
     ),
   );
-  const field =
-    difference(resolveTimes(settle(planned), at), shared) ??
-    foreignDependency(planned, definition, planner);
-  return field === undefined ? undefined : ` as it was planned: ${field} differs`;
+  return (
+    difference(resolveTimes(compared(planned), at), shared) ??
+    foreignDependency(planned, definition, planner)
+  );
 }
 
 function settle(task: Readonly<Record<string, unknown>>): object {

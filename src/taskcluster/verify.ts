@@ -8,8 +8,8 @@ import type { Source, Storage } from './artifact.ts';
 import {
   lasting,
   verifyChainOfTrust,
+  type Believed,
   type Certificate,
-  type ChainOfTrustKey,
   type Subject,
 } from './chain-of-trust.ts';
 import { checksOf } from './checks.ts';
@@ -21,8 +21,7 @@ import { readCertificate, readSubject } from './evidence.ts';
 const imageArtifact = 'public/image.tar.zst';
 
 /** What to believe, and when. */
-export interface Trust {
-  readonly keys: readonly ChainOfTrustKey[];
+export interface Trust extends Believed {
   readonly now: () => Date;
 }
 
@@ -32,10 +31,10 @@ export interface Trust {
  */
 export async function verifyBuild(
   source: Source,
-  { keys, now }: Trust,
+  trust: Trust,
   { build, taskId }: { readonly build: BuildPolicy; readonly taskId: TaskId },
 ): Promise<TrustedBuild | Refusal> {
-  const task = await readSubject(source, taskId, now());
+  const task = await readSubject(source, taskId, trust.now());
   if ('outcome' in task) return task;
   const { subject, parsed } = task;
   const claim = definedBuild(parsed, build, taskId);
@@ -43,14 +42,14 @@ export async function verifyBuild(
   const { claimed, ...defined } = claim;
   const signed = await readCertificate(source, subject);
   if ('outcome' in signed) return signed;
-  const certificate = verifyChainOfTrust(signed, subject, keys);
+  const certificate = verifyChainOfTrust(signed, subject, trust);
   if ('outcome' in certificate) return certificate;
   const created = { subject, parsed, claimed, build, revision: defined.revision };
-  const origin = await provenOrigin(source, { keys, now }, created);
+  const origin = await provenOrigin(source, trust, created);
   if ('outcome' in origin) return origin;
-  const stored = await provenArtifact(source, { subject, certificate }, now());
+  const stored = await provenArtifact(source, { subject, certificate }, trust.now());
   if ('outcome' in stored) return stored;
-  const definition = definitionHash(subject);
+  const definition = definitionHash(subject, trust);
   if (typeof definition !== 'string') return definition;
   const proven = {
     taskId,
@@ -131,9 +130,12 @@ async function provenArtifact(
   return { artifact: { name: imageArtifact, storage, sha256 }, expires };
 }
 
-function definitionHash({ taskId, definition }: Subject): Digest | Refusal {
+function definitionHash(
+  { taskId, definition }: Subject,
+  { allowedKeys = {} }: Trust,
+): Digest | Refusal {
   try {
-    return canonicalHash(lasting(definition));
+    return canonicalHash(lasting(definition, allowedKeys));
   } catch {
     return refuse('bad-definition', {
       task: taskId,

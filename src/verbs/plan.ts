@@ -25,7 +25,7 @@ export const plan: Verb = async ({ args, config, env, print, now }) => {
   const world = connectWorld({ policy, environment, env, now });
   const signal = new AbortController().signal;
   const made = await withOwnKnowledge({ policy, environment, now }, (own) => {
-    const planning = { image, policy, ports: { ...world, ...own }, signal };
+    const planning = { image, policy, ports: { ...world, ...own }, signal, now };
     return makePlan({ image: image.name, build, tag }, planning);
   });
   if (isRefusal(made)) throw new PromotionError(made);

@@ -121,7 +121,7 @@ describe('a certificate that a production worker signed', () => {
       [{ definition: { ...definition, scopes: ['queue:route:another'] } }, 'definition-mismatch'],
     ];
     for (const [other, reason] of others) {
-      const outcome = verifyChainOfTrust(vector, { ...subject, ...other }, [{ key }]);
+      const outcome = verifyChainOfTrust(vector, { ...subject, ...other }, { keys: [{ key }] });
       expect(outcome).toMatchObject({ reason });
     }
   });
@@ -131,7 +131,7 @@ function verify(
   signed: SignedDocument,
   keys: readonly ChainOfTrustKey[],
 ): ReturnType<typeof verifyChainOfTrust> {
-  return verifyChainOfTrust(signed, subject, keys);
+  return verifyChainOfTrust(signed, subject, { keys });
 }
 
 function flipped(bytes: Uint8Array, at: number, mask: number): Uint8Array {

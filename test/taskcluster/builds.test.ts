@@ -133,6 +133,55 @@ describe('verify', () => {
     expect((await trusted(builds(), published)).definition).toMatch(/^sha256:/);
   });
 
+  it('names a key of the queue that it does not know, and takes it once the policy allows it', async () => {
+    const { builds, publish, taskcluster } = given();
+    const published = await publish();
+    const before = await trusted(builds(), published);
+    for (const taskId of [published.taskId, published.decision]) {
+      const task = taskcluster.tasks.get(taskId);
+      if (task) task.definition = { ...task.definition, sustainability: { watts: 5 } };
+    }
+    expect(await builds().verify(image, published.taskId)).toMatchObject({
+      reason: 'unknown-key',
+      facts: { key: 'sustainability', setting: 'definition' },
+    });
+    const allowedKeys = { definition: ['sustainability'] };
+    expect(await trusted(builds({ allowedKeys }), published)).toEqual(before);
+  });
+
+  it('names a key that only the task graph does not know', async () => {
+    const { builds, publish } = given();
+    const published = await publish({
+      definition: (task) => Object.assign(task, { sustainability: 5 }),
+      graph: (graph) => {
+        const [entry] = Object.values(graph) as { task: Record<string, unknown> }[];
+        delete entry?.task['sustainability'];
+        return graph;
+      },
+    });
+    const { taskId } = published;
+    expect(await reasonOf(builds().verify(image, taskId))).toBe('unknown-key');
+    const allowedKeys = { definition: ['sustainability'] };
+    expect(await trusted(builds({ allowedKeys }), published)).toMatchObject({ taskId });
+  });
+
+  it('names a key of a certificate’s environment that it does not know, and takes it once the policy allows it', async () => {
+    const { builds, publish } = given();
+    const published = await publish({
+      certificate: ({ environment, ...rest }) => ({
+        ...rest,
+        environment: { ...environment, hypervisor: { kind: 'new' } },
+      }),
+    });
+    expect(await builds().verify(image, published.taskId)).toMatchObject({
+      reason: 'unknown-key',
+      facts: { key: 'hypervisor', setting: 'environment' },
+    });
+    const { taskId } = published;
+    const allowedKeys = { environment: ['hypervisor'] };
+    expect(await trusted(builds({ allowedKeys }), published)).toMatchObject({ taskId });
+  });
+
   it.each(['public/image.tar.zst', 'public/chain-of-trust.json'])(
     'tells the earliest end: that of %s, which comes before the task’s',
     async (name) => {

@@ -59,7 +59,7 @@ function accepted(
   other: Partial<SignedDocument>,
   keys: readonly ChainOfTrustKey[] = [{ key }],
 ): boolean {
-  const outcome = verifyChainOfTrust({ ...signed, ...other }, subject, keys);
+  const outcome = verifyChainOfTrust({ ...signed, ...other }, subject, { keys });
   if (isRefusal(outcome)) refused += 1;
   return !isRefusal(outcome);
 }

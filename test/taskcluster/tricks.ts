@@ -506,7 +506,7 @@ export const tricks: Readonly<Record<string, Trick>> = {
     },
   },
   'a certificate whose definition says more': {
-    reason: 'definition-mismatch',
+    reason: 'unknown-key',
     twists: {
       certificate: (certificate) => ({ ...certificate, task: { ...certificate.task, level: 3 } }),
     },
@@ -518,7 +518,7 @@ export const tricks: Readonly<Record<string, Trick>> = {
     twists: { certificate: (certificate) => ({ ...certificate, level: 3 }) },
   },
   'a certificate with an environment that nobody knows': {
-    reason: 'bad-certificate',
+    reason: 'unknown-key',
     twists: {
       certificate: (certificate) => ({ ...certificate, environment: { trusted: 'yes' } }),
     },

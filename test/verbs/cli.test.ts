@@ -42,6 +42,16 @@ describe('the operators’ verbs', () => {
     );
   });
 
+  it('plan warns where the build is dropped before a request would end', async () => {
+    const world = await on.start();
+    const soon = new Date(Date.now() - (365 * 24 - 2) * 60 * 60 * 1000);
+    const { revision } = await on.outside.build('build-decision', { created: soon });
+    const done = await run(world, 'plan', 'build-decision', revision);
+    const plan = JSON.parse(done.stdout) as { build: { expires: string }; warnings: object[] };
+    const { expires } = plan.build;
+    expect(plan.warnings).toContainEqual({ warning: 'expires-early', expires });
+  });
+
   it('plan tells what is under the tag: published by us, as the log says, or found there and proven', async () => {
     const world = await on.start({ steadyTrees: true });
     const { revision } = await on.outside.build('build-decision');
