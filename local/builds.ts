@@ -7,24 +7,21 @@ import { pipeline } from 'node:stream/promises';
 import type { Image } from '../src/image.ts';
 import { Revision, type TaskId } from '../src/reference.ts';
 import type { LocalTaskcluster } from './taskcluster.ts';
-import {
-  certificateArtifacts,
-  certify,
-  encode,
-  sha256Of,
-  type Certificate,
-} from './taskcluster/certificate.ts';
-import { completedRun, planningTask, statusOf, type Decided } from './taskcluster/decision.ts';
+import { sha256Of, type Certificate } from './taskcluster/certificate.ts';
+import { planningTask, type Decided } from './taskcluster/decision.ts';
 import {
   actionDefinition,
   actionRoute,
   decisionDefinition,
   decisionRoutes,
+} from './taskcluster/decision-definition.ts';
+import {
   imageDefinition,
   imageRoutes,
   type Recipe,
   type TaskDefinition,
 } from './taskcluster/definition.ts';
+import { completedRun, ranTask } from './taskcluster/run.ts';
 import { newTaskId } from './taskcluster/task-id.ts';
 import type { Content, StoredArtifact, StoredRun } from './taskcluster/world.ts';
 
@@ -161,41 +158,36 @@ async function putImageTask(
   wanted.definition?.(definition);
   const proper = completedRun(recipe);
   const runs = wanted.runs?.(proper) ?? [proper];
-  const run = runs.at(-1);
-  const runId = run?.runId ?? 0;
-  const name = 'public/image.tar.zst';
-  const { expires } = definition;
+  const runId = runs.at(-1)?.runId ?? 0;
   const { content, sha256 } = await store(taskcluster, wanted.archive, taskId);
-  const certificate = certify({ definition, taskId, run, sha256s: { [name]: sha256 } });
-  const document = encode(wanted.certificate?.(structuredClone(certificate)) ?? certificate);
   const image = {
-    name,
+    name: 'public/image.tar.zst',
     storageType: 's3',
     contentType: 'application/zstd',
-    expires,
+    expires: definition.expires,
     content,
   } as const;
   const kept = wanted.artifact ? wanted.artifact(image) : image;
-  const artifacts = [
-    ...(kept ? [kept] : []),
-    ...certificateArtifacts(document, signatureOf(taskcluster, wanted, document), expires),
-  ];
-  taskcluster.tasks.set(taskId, {
+  const ran = ranTask({
+    taskId,
     definition,
-    status: statusOf(taskId, definition, runs),
-    artifacts: new Map([[runId, new Map(artifacts.map((artifact) => [artifact.name, artifact]))]]),
+    runs,
+    stored: kept ? [kept] : [],
+    sha256s: { [image.name]: sha256 },
+    certificate: wanted.certificate,
+    sign: signerOf(taskcluster, wanted),
   });
+  taskcluster.tasks.set(taskId, ran);
   for (const route of imageRoutes(recipe)) taskcluster.index.set(route, taskId);
   return { definition, runId };
 }
 
-function signatureOf(
+function signerOf(
   taskcluster: LocalTaskcluster,
   { sign }: Twists,
-  document: Uint8Array,
-): Uint8Array | undefined {
+): ((document: Uint8Array) => Uint8Array) | undefined {
   if (sign === 'unsigned') return undefined;
-  return sign ? sign(document) : taskcluster.sign(document);
+  return sign ?? ((document) => taskcluster.sign(document));
 }
 
 async function store(

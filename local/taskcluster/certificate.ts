@@ -24,13 +24,13 @@ export interface Certified {
   readonly sha256s: Readonly<Record<string, string>>;
 }
 
-/** @see https://docs.taskcluster.net/docs/manual/using/chain-of-trust */
+/** Its keys are in order, as generic-worker writes them. @see https://docs.taskcluster.net/docs/manual/using/chain-of-trust */
 export function certify({ definition, taskId, run, sha256s }: Certified): Certificate {
-  const log = sha256Of(Buffer.from(`log of ${taskId}`));
-  const hashes = Object.entries({ ...sha256s, 'public/logs/certified.log': log });
-  return {
+  return inOrder({
     chainOfTrustVersion: 1,
-    artifacts: Object.fromEntries(hashes.map(([name, sha256]) => [name, { sha256 }])),
+    artifacts: Object.fromEntries(
+      Object.entries(sha256s).map(([name, sha256]) => [name, { sha256 }]),
+    ),
     task: definition,
     taskId,
     runId: run?.runId ?? 0,
@@ -38,12 +38,24 @@ export function certify({ definition, taskId, run, sha256s }: Certified): Certif
     workerId: run?.workerId ?? 'nobody',
     environment: {
       privateIpAddress: '10.128.0.7',
+      publicIpAddress: '203.0.113.7',
       instanceId: '4612345678901234567',
       instanceType: 'projects/1/machineTypes/c2-standard-16',
       region: 'us-central1',
       imageHash: `sha256:${'7d'.repeat(32)}`,
     },
-  };
+  }) as Certificate;
+}
+
+/** A copy whose keys are sorted, at every depth. */
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, member]) => [key, inOrder(member)]),
+  );
 }
 
 /** The certificate and its signature as artifacts; without the latter where there is none. */
@@ -52,7 +64,10 @@ export function certificateArtifacts(
   signature: Uint8Array | undefined,
   expires: string,
 ): readonly StoredArtifact[] {
-  const artifacts = [gzipped('public/chain-of-trust.json', document, expires)];
+  const contentType = 'text/plain; charset=utf-8';
+  const artifacts: StoredArtifact[] = [
+    { ...gzipped('public/chain-of-trust.json', document, expires), contentType },
+  ];
   if (signature) artifacts.push(gzipped('public/chain-of-trust.json.sig', signature, expires));
   return artifacts;
 }
@@ -61,7 +76,8 @@ export function certificateArtifacts(
 export function gzipped(name: string, bytes: Uint8Array, expires: string): StoredArtifact {
   const contentType = name.endsWith('.json') ? 'application/json' : 'application/octet-stream';
   const content = gzipSync(bytes);
-  return { name, storageType: 's3', contentType, expires, content, contentEncoding: 'gzip' };
+  const kept = { content, contentLength: bytes.length, contentEncoding: 'gzip' } as const;
+  return { name, storageType: 's3', contentType, expires, ...kept };
 }
 
 /** As workers write JSON: two spaces, no newline at the end. */

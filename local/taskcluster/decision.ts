@@ -1,7 +1,8 @@
 import { newTaskId } from './task-id.ts';
-import { certificateArtifacts, certify, encode, gzipped, sha256Of } from './certificate.ts';
+import { encode } from './certificate.ts';
 import type { TaskDefinition } from './definition.ts';
-import type { StoredArtifact, StoredRun, StoredTask } from './world.ts';
+import { completedRun, ranTask } from './run.ts';
+import type { StoredTask } from './world.ts';
 
 /** What a decision or action task has decided about the image. */
 export interface Decided {
@@ -27,34 +28,22 @@ export function planningTask(
   sign: (document: Uint8Array) => Uint8Array,
 ): StoredTask {
   const { taskId, definition, decided } = planning;
-  const run = completedRun(planning);
   const { label, definition: image } = decided;
-  const graph = image ? { [decided.taskId]: planned(label, image) } : {};
+  const graph = image ? { [decided.taskId]: planned(decided.taskId, image) } : {};
   const labels = { [label]: decided.taskId, 'docker-image-other': newTaskId() };
   const files = {
     'public/label-to-taskid.json': encode(labels),
     'public/task-graph.json': encode(planning.graph?.(graph) ?? graph),
     'public/parameters.yml': Buffer.from(`tasks_for: ${String(definition.extra['tasks_for'])}\n`),
   };
-  const sha256s = Object.fromEntries(
-    Object.entries(files).map(([name, bytes]) => [name, sha256Of(bytes)]),
-  );
-  const document = encode(certify({ definition, taskId, run, sha256s }));
-  const { expires } = definition;
-  const artifacts: readonly StoredArtifact[] = [
-    ...Object.entries(files).map(([name, bytes]) => gzipped(name, bytes, expires)),
-    ...certificateArtifacts(document, sign(document), expires),
-  ];
-  return {
-    definition,
-    status: statusOf(taskId, definition, [run]),
-    artifacts: new Map([[0, new Map(artifacts.map((artifact) => [artifact.name, artifact]))]]),
-  };
+  return ranTask({ taskId, definition, runs: [completedRun(planning)], files, sign });
 }
 
 /** The task as the graph has it: before the queue knew it, with times relative to its creation. */
-function planned(label: string, definition: TaskDefinition): object {
-  const { taskGroupId: _group, dependencies: _created, ...task } = structuredClone(definition);
+function planned(taskId: string, definition: TaskDefinition): object {
+  const { taskQueueId: _queue, schedulerId: _scheduler, ...known } = structuredClone(definition);
+  const { taskGroupId: _group, projectId: _project, requires: _requires, ...task } = known;
+  const { retries: _retries, ...written } = task;
   const relative = (period: string): object => ({ 'relative-datestamp': period });
   for (const artifact of Object.values(task.payload.artifacts ?? {})) {
     artifact.expires = relative('1 year');
@@ -64,42 +53,17 @@ function planned(label: string, definition: TaskDefinition): object {
     deadline: relative('1 day'),
     expires: relative('1 year'),
   };
+  const { name: label, description } = task.metadata;
   return {
-    label,
-    kind: 'docker-image',
-    attributes: {},
+    attributes: { kind: 'docker-image', image_name: task.payload.env['IMAGE_NAME'] },
     dependencies: {},
-    task: { ...task, ...times },
+    description,
+    if_dependencies: [],
+    kind: 'docker-image',
+    label,
+    optimization: null,
+    soft_dependencies: [],
+    task: { ...written, dependencies: [], ...times },
+    task_id: taskId,
   };
-}
-
-/** A run that a worker of Google's cloud has completed within five minutes. */
-export function completedRun({ created }: { readonly created: Date }): StoredRun {
-  const at = (minutes: number): string =>
-    new Date(created.getTime() + minutes * 60_000).toISOString();
-  return {
-    runId: 0,
-    state: 'completed',
-    reasonCreated: 'scheduled',
-    reasonResolved: 'completed',
-    workerGroup: 'us-central1-b',
-    workerId: '4612345678901234567',
-    scheduled: at(1),
-    started: at(2),
-    resolved: at(7),
-  };
-}
-
-/** What `queue.status` says about a task with these runs. */
-export function statusOf(
-  taskId: string,
-  definition: TaskDefinition,
-  runs: readonly StoredRun[],
-): StoredTask['status'] {
-  const { provisionerId, workerType, taskQueueId, schedulerId } = definition;
-  const { projectId, taskGroupId, deadline, expires } = definition;
-  const pool = { provisionerId, workerType, taskQueueId };
-  const group = { schedulerId, projectId, taskGroupId, deadline, expires };
-  const state = runs.at(-1)?.state ?? 'unscheduled';
-  return Object.assign({ taskId, ...pool, ...group, retriesLeft: 5, state }, { runs });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { BuildPolicy, BuildSource } from '../../src/image.ts';
 import type { TaskId } from '../../src/reference.ts';
 
@@ -39,6 +40,9 @@ export interface TaskDefinition {
     env: Record<string, string>;
     features: Record<string, unknown>;
     maxRunTime: number;
+    command?: unknown;
+    cache?: Record<string, string>;
+    onExitStatus?: object;
     artifacts?: Record<string, { type: string; path: string; expires: unknown }>;
     rdpInfo?: unknown;
   };
@@ -47,7 +51,7 @@ export interface TaskDefinition {
   extra: Record<string, unknown>;
 }
 
-const day = 24 * 60 * 60 * 1000;
+export const day = 24 * 60 * 60 * 1000;
 
 /** A docker-image task's definition in the shape that taskgraph gives it and the queue tells it. */
 export function imageDefinition(recipe: Recipe): TaskDefinition {
@@ -61,7 +65,7 @@ export function imageDefinition(recipe: Recipe): TaskDefinition {
     taskGroupId: decision,
     dependencies: [parent],
     requires: 'all-completed',
-    routes: imageRoutes(recipe).map((route) => `index.${route}`),
+    routes: [...imageRoutes(recipe).map((route) => `index.${route}`), watchRoute(recipe)],
     priority: 'low',
     retries: 5,
     created: created.toISOString(),
@@ -73,6 +77,7 @@ export function imageDefinition(recipe: Recipe): TaskDefinition {
       env: environment(recipe),
       features: { chainOfTrust: true },
       maxRunTime: 7200,
+      onExitStatus: {},
       artifacts: {
         'public/image.tar.zst': { type: 'file', path: '/workspace/out/image.tar.zst', expires },
       },
@@ -102,18 +107,19 @@ function pool({ build }: Recipe): Record<string, string> {
   return { provisionerId, workerType, taskQueueId: build.workerPool };
 }
 
-function isHg({ branch }: BuildSource): boolean {
+export function isHg({ branch }: BuildSource): boolean {
   return branch === 'default';
 }
 
 /** Where the pages of a repository are. */
-function pages({ repository }: BuildSource): string {
+export function pages({ repository }: BuildSource): string {
   return repository.replace(/(\.git)?\/?$/, '');
 }
 
 function environment(recipe: Recipe): Record<string, string> {
-  const { build, source, revision, decision, indexHash } = recipe;
+  const { build, source, revision, decision, level } = recipe;
   const { repository } = source;
+  const context = `public/docker-contexts/${build.name}.tar.gz`;
   const vcs =
     build.trustDomain === 'gecko'
       ? {
@@ -129,14 +135,21 @@ function environment(recipe: Recipe): Record<string, string> {
         };
   return {
     CONTEXT_TASK_ID: decision,
-    CONTEXT_PATH: `public/docker-contexts/${build.name}.tar.gz`,
-    HASH: indexHash,
+    CONTEXT_PATH: context,
+    HASH: createHash('sha256').update(`${context} ${revision}`).digest('hex'),
     PROJECT: source.project,
     IMAGE_NAME: build.name,
-    DOCKER_IMAGE_ZSTD_LEVEL: '10',
-    DOCKER_BUILD_ARGS: '{"DOCKER_IMAGE_PACKAGES": ""}',
+    DOCKER_IMAGE_ZSTD_LEVEL: level === 3 ? '10' : '3',
+    DOCKER_BUILD_ARGS: '{"DOCKER_IMAGE_PACKAGES":""}',
     ...vcs,
+    SCCACHE_DISABLE: '1',
+    MOZ_AUTOMATION: '1',
   };
+}
+
+/** Where the task is watched: GitHub's checks, or Treeherder. */
+export function watchRoute({ source, revision }: Recipe): string {
+  return isHg(source) ? `tc-treeherder.v2.${source.project}.${revision}` : 'checks';
 }
 
 /** The routes under which the index knows the task, without `index.`. */
@@ -149,75 +162,4 @@ export function imageRoutes({ build, level, indexHash, created }: Recipe): strin
     `${cache}.latest`,
     `${cache}.pushdate.${date.replaceAll('-', '.')}.${digits}`,
   ];
-}
-
-/** The decision task of a push. */
-export function decisionDefinition(recipe: Recipe): TaskDefinition {
-  const { build, source, revision, created, level } = recipe;
-  const { trustDomain } = build;
-  const [, host = ''] = /^https?:\/\/(.*)$/.exec(pages(source)) ?? [];
-  return {
-    ...imageDefinition(recipe),
-    provisionerId: `${trustDomain}-${level}`,
-    workerType: 'decision',
-    taskQueueId: `${trustDomain}-${level}/decision`,
-    dependencies: [],
-    routes: decisionRoutes(recipe).map((route) => `index.${route}`),
-    scopes: [`assume:repo:${host}:branch:${source.branch}`],
-    payload: {
-      image: `mozillareleases/taskgraph:decision-v24.1.1@sha256:${'5c'.repeat(32)}`,
-      env: decisionEnvironment(recipe),
-      features: { chainOfTrust: true, taskclusterProxy: true },
-      maxRunTime: 1800,
-    },
-    metadata: {
-      name: 'Decision Task (push)',
-      owner: 'release+taskgraph-ci@mozilla.com',
-      source: `${pages(source)}/${isHg(source) ? 'raw-file' : 'raw'}/${revision}/.taskcluster.yml`,
-      description: 'The task that creates all of the other tasks in the task graph',
-    },
-    tags: { kind: 'decision-task', createdForUser: 'release+taskgraph-ci@mozilla.com' },
-    extra: { tasks_for: isHg(source) ? 'hg-push' : 'github-push' },
-    created: created.toISOString(),
-  };
-}
-
-function decisionEnvironment({ source, revision }: Recipe): Record<string, string> {
-  const prefix = isHg(source) ? 'GECKO' : source.project.toUpperCase().replaceAll(/\W/g, '_');
-  const ref = isHg(source) ? {} : { [`${prefix}_HEAD_REF`]: `refs/heads/${source.branch}` };
-  return {
-    [`${prefix}_HEAD_REPOSITORY`]: source.repository,
-    ...ref,
-    [`${prefix}_HEAD_REV`]: revision,
-  };
-}
-
-/** An action of a push's group, such as the one that builds cached tasks again. */
-export function actionDefinition(recipe: Recipe): TaskDefinition {
-  const decision = decisionDefinition(recipe);
-  const name = 'rebuild-cached-tasks';
-  return {
-    ...decision,
-    routes: recipe.action ? [`index.${actionRoute(recipe, recipe.action)}`] : [],
-    scopes: decision.scopes.map((scope) => scope.replace(/:branch:.*$/, `:action:${name}`)),
-    metadata: { ...decision.metadata, name: `Action: ${name}` },
-    extra: { tasks_for: 'action', parent: recipe.decision, action: { name } },
-  };
-}
-
-/** The route that the index knows an action task by, without `index.`. */
-export function actionRoute(recipe: Recipe, action: string): string {
-  return `${projectRoute(recipe)}.revision.${recipe.revision}.taskgraph.actions.${action}`;
-}
-
-export function decisionRoutes(recipe: Recipe): readonly string[] {
-  const project = projectRoute(recipe);
-  return [
-    `${project}.revision.${recipe.revision}.taskgraph.decision`,
-    `${project}.latest.taskgraph.decision`,
-  ];
-}
-
-function projectRoute({ build, source }: Recipe): string {
-  return `${build.trustDomain}.v2.${source.project}`;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
@@ -13,7 +14,8 @@ import {
 
 /**
  * The place where artifacts lie, as S3 and Google's storage behave: addresses that were signed, Range, and a stored
- * content-encoding that is sent whatever the client accepts. Paths are `/<taskId>/<runId>/<name>`.
+ * content-encoding that is sent whatever the client accepts. Paths are `/public-bucket/<taskId>/<runId>/<name>`, and
+ * `/object-bucket/t/…` for what the object service keeps.
  */
 export function serveStorage(
   world: World,
@@ -23,7 +25,8 @@ export function serveStorage(
   const path = decodeURIComponent(new URL(request.url ?? '/', 'http://storage').pathname);
   world.requests.push({ at: 'storage', path, headers: request.headers });
   const fault = takeFault(world, 'storage', path);
-  const [, taskId = '', runId = '', ...name] = path.split('/');
+  const [taskId = '', runId = '', ...name] =
+    /^\/(?:public-bucket|object-bucket\/t)\/(.*)$/s.exec(path)?.[1]?.split('/') ?? [];
   const artifact = world.tasks.get(taskId)?.artifacts.get(Number(runId))?.get(name.join('/'));
   if (!artifact || !('content' in artifact)) {
     response
@@ -83,6 +86,8 @@ function sendContent({ artifact, fault, range }: Sending, response: ServerRespon
     artifact.contentType,
     'accept-ranges',
     'bytes',
+    'etag',
+    etagOf(artifact.content),
     ...(fault?.fault === 'end' ? [] : ['content-length', String(length)]),
     ...(fault?.fault === 'two-lengths' ? ['content-length', String(length + 1)] : []),
     ...(isPart ? ['content-range', `bytes ${start}-${size - 1}/${size}`] : []),
@@ -90,6 +95,20 @@ function sendContent({ artifact, fault, range }: Sending, response: ServerRespon
   ]);
   send(flipped(content, fault), { start, fault, response });
 }
+
+/** In quotes: the MD5 of what is stored. Large files come in parts, and theirs is none of the whole. */
+function etagOf(content: Content): string {
+  const known = etags.get(content);
+  if (known) return known;
+  const hash = createHash('md5');
+  if (content instanceof Uint8Array) hash.update(content);
+  else hash.update(`${content.file} ${content.size}`);
+  const etag = `"${hash.digest('hex')}${content instanceof Uint8Array ? '' : '-2'}"`;
+  etags.set(content, etag);
+  return etag;
+}
+
+const etags = new WeakMap<Content, string>();
 
 function encodingOf(artifact: StoredArtifact): string | undefined {
   return 'contentEncoding' in artifact ? artifact.contentEncoding : undefined;

@@ -15,6 +15,8 @@ export type StoredArtifact = {
   | {
       readonly storageType: 's3' | 'object';
       readonly content: Content;
+      /** In bytes, as the worker had it; without it, as it is stored. */
+      readonly contentLength?: number | undefined;
       readonly contentEncoding?: 'gzip' | undefined;
     }
   | { readonly storageType: 'reference'; readonly url: string }
@@ -32,6 +34,8 @@ export interface StoredRun {
   readonly reasonResolved?: string;
   readonly workerGroup?: string;
   readonly workerId?: string;
+  /** Until when the worker had to say that it is still at it. */
+  readonly takenUntil?: string;
   readonly scheduled: string;
   readonly started?: string;
   readonly resolved?: string;

@@ -111,7 +111,7 @@ describe('a download that is disturbed', () => {
     const build = await published();
     const { taskcluster } = given();
     const to = (hop: number): string =>
-      `${taskcluster.storage}/${build.taskId}/0/${name}?hop=${hop}`;
+      `${taskcluster.storage}/public-bucket/${build.taskId}/0/${name}?hop=${hop}`;
     storage(...[2, 3, 4, 5].map((hop) => ({ fault: 'redirect' as const, to: to(hop) })));
     expect((await download(given().builds(), build)).bytes.equals(archive)).toBe(true);
     expect(storageRequests()).toBe(5);
@@ -333,7 +333,7 @@ describe('a download that cannot be had', () => {
       const build = await published();
       const { artifacts } = given().taskcluster.tasks.get(build.taskId) ?? {};
       expect(artifacts?.get(0)?.get(name)?.storageType).toBe('s3');
-      const url = `${given().taskcluster.storage}/${build.taskId}/0/${name}?signature=x`;
+      const url = `${given().taskcluster.storage}/public-bucket/${build.taskId}/0/${name}?signature=x`;
       given().taskcluster.faults.push({
         at: 'queue',
         path: name,

@@ -58,9 +58,12 @@ describe('the small Taskcluster, asked by Taskcluster’s own client', () => {
     const queue = new clients.Queue({ rootUrl: taskcluster.rootUrl });
     expect(await queue.listArtifacts(taskId, 0)).toMatchObject({
       artifacts: [
-        { name, storageType: 's3', contentLength: archive.length },
         { name: 'public/chain-of-trust.json' },
-        { name: 'public/chain-of-trust.json.sig' },
+        { name: 'public/chain-of-trust.json.sig', contentLength: 64 },
+        { name, storageType: 's3', contentLength: archive.length },
+        { name: 'public/logs/certified.log' },
+        { name: 'public/logs/live_backing.log' },
+        { name: 'public/logs/live.log', storageType: 'link' },
       ],
     });
     expect(await queue.artifactInfo(taskId, 0, name)).toMatchObject({ storageType: 's3' });

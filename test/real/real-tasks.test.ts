@@ -2,16 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import {
-  certificateArtifacts,
-  certify,
-  encode,
-  gzipped,
-  sha256Of,
-} from '../../local/taskcluster/certificate.ts';
-import { completedRun, statusOf } from '../../local/taskcluster/decision.ts';
+import { encode } from '../../local/taskcluster/certificate.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
-import type { StoredArtifact } from '../../local/taskcluster/world.ts';
+import { completedRun, ranTask } from '../../local/taskcluster/run.ts';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import { formatProblem, readPolicy } from '../../src/config.ts';
 import { isRefusal } from '../../src/errors.ts';
@@ -67,20 +60,8 @@ function put(
   files: Readonly<Record<string, Uint8Array>>,
 ): void {
   const run = completedRun({ created: new Date(definition.created) });
-  const sha256s = Object.fromEntries(
-    Object.entries(files).map(([name, bytes]) => [name, sha256Of(bytes)]),
-  );
-  const document = encode(certify({ definition, taskId, run, sha256s }));
-  const { expires } = definition;
-  const artifacts: readonly StoredArtifact[] = [
-    ...Object.entries(files).map(([name, bytes]) => gzipped(name, bytes, expires)),
-    ...certificateArtifacts(document, taskcluster.sign(document), expires),
-  ];
-  taskcluster.tasks.set(taskId, {
-    definition,
-    status: statusOf(taskId, definition, [run]),
-    artifacts: new Map([[0, new Map(artifacts.map((artifact) => [artifact.name, artifact]))]]),
-  });
+  const sign = (document: Uint8Array): Uint8Array => taskcluster.sign(document);
+  taskcluster.tasks.set(taskId, ranTask({ taskId, definition, runs: [run], files, sign }));
   for (const route of definition.routes.filter((one) => one.startsWith('index.'))) {
     taskcluster.index.set(route.slice('index.'.length), taskId);
   }

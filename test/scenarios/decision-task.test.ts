@@ -126,17 +126,17 @@ const attacks: Readonly<Record<string, Attack>> = {
   'another repository, whatever its scopes': {
     reason: 'wrong-repository',
     says: /was built from https:\/\/github\.com\/mozilla-releng\/fxci-other, not from/,
-    twists: environment('FXCI_CONFIG_HEAD_REPOSITORY', `https://${sibling}`),
+    twists: environment('FXCI_HEAD_REPOSITORY', `https://${sibling}`),
   },
   'another commit': {
     reason: 'wrong-commit',
     says: /works on commit f{40}, its build on/,
-    twists: environment('FXCI_CONFIG_HEAD_REV', 'f'.repeat(40)),
+    twists: environment('FXCI_HEAD_REV', 'f'.repeat(40)),
   },
   'another branch, by its ref': {
     reason: 'wrong-branch',
     says: /works on branch refs\/heads\/evil, not on main/,
-    twists: environment('FXCI_CONFIG_HEAD_REF', 'refs/heads/evil'),
+    twists: environment('FXCI_HEAD_REF', 'refs/heads/evil'),
   },
   'a decision task that is being run again': {
     reason: 'not-completed',

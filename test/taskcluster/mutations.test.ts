@@ -4,7 +4,7 @@ import {
   encode,
   type Certificate,
 } from '../../local/taskcluster/certificate.ts';
-import { statusOf } from '../../local/taskcluster/decision.ts';
+import { statusOf } from '../../local/taskcluster/run.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { StoredTask } from '../../local/taskcluster/world.ts';
 import { isRefusal } from '../../src/errors.ts';
@@ -71,9 +71,13 @@ const irrelevantDefinition: readonly (readonly [RegExp, string])[] = [
   [/^projectId (gone|is (empty|null))/, 'the same: missing means “none”'],
   [/^taskGroupId /, 'which push created it: the decision task’s to say'],
   [/^scopes\b/, 'what the task may do elsewhere; it can’t widen what it may be'],
-  [/^routes\.(1|2|3)\b/, 'how else it can be found: only the hash route counts'],
-  [/^payload\.(image|maxRunTime|artifacts)\b/, 'the recipe, as landed at the built commit'],
+  [/^routes\.[1-4]\b/, 'how else it can be found: only the hash route counts'],
+  [
+    /^payload\.(image|maxRunTime|onExitStatus|artifacts)\b/,
+    'the recipe, as landed at the built commit',
+  ],
   [/^payload\.env\.(CONTEXT_TASK_ID|CONTEXT_PATH|HASH|DOCKER_\w+)\b/, 'the recipe'],
+  [/^payload\.env\.(MOZ_AUTOMATION|SCCACHE_DISABLE)\b/, 'the recipe'],
   [/^payload\.env\.(VCS_BASE_REPOSITORY|VCS_REPOSITORY_TYPE)\b/, 'where the head was cloned from'],
   [/^payload\.env\.PROJECT gone/, 'some tasks have none; the repository is compared anyway'],
   [
@@ -90,9 +94,9 @@ const irrelevantDefinition: readonly (readonly [RegExp, string])[] = [
 ];
 
 const irrelevantStatus: readonly (readonly [RegExp, string])[] = [
-  [/^retriesLeft\b/, 'what would happen if it failed'],
+  [/^(retriesLeft|priority)\b/, 'what would happen if it failed, and when'],
   [/^unexpected\b|^runs\.0\.unexpected\b/, 'newer queues may say more'],
-  [/^runs\.0\.(reasonCreated|scheduled|started)\b/, 'why and when it began'],
+  [/^runs\.0\.(reasonCreated|scheduled|started|takenUntil)\b/, 'why and when it began'],
   [/^projectId gone/, 'older queues do not say it; missing means “none”'],
   [/^(provisionerId|workerType) /, 'the pool, which taskQueueId names as well'],
   [/^taskQueueId gone/, 'the pool, which its two parts name as well'],

@@ -462,7 +462,7 @@ export const tricks: Readonly<Record<string, Trick>> = {
     afterwards: ({ taskcluster }, { taskId }) => {
       const artifacts = taskcluster.tasks.get(taskId)?.artifacts.get(0);
       const name = 'public/chain-of-trust.json';
-      const url = `${taskcluster.storage}/${taskId}/0/${name}`;
+      const url = `${taskcluster.storage}/public-bucket/${taskId}/0/${name}`;
       const signed = artifacts?.get(name);
       if (signed) artifacts?.set(name, { ...signed, storageType: 'reference', url });
     },
