@@ -15,8 +15,9 @@ import {
 } from './audit-histories.ts';
 import { randomFrom } from './deciding/random.ts';
 import { keysOf } from './store/key.ts';
+import { counted } from './helpers/counts.ts';
 
-const histories = Number(process.env['AUDIT_HISTORIES'] ?? 100);
+const histories = Number(process.env['AUDIT_HISTORIES'] ?? counted(30, 100));
 const seed = Number(process.env['AUDIT_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const keys = keysOf(newAuditKey());
 

@@ -29,6 +29,7 @@ import {
   rejected,
   reported,
 } from './store/promotions.ts';
+import { counted } from './helpers/counts.ts';
 
 /** Whoever is mentioned by this id was mentioned by somebody else’s text. */
 const evil = 'U0EVIL001';
@@ -250,7 +251,7 @@ describe('whatever text comes from outside', () => {
         expect(messages.refused(refusal).text).not.toMatch(/\{\w+\}(?<!\{state\}|\{date\})/);
         expectSound(messages.patchFailed(refusal, 'a:b'));
       }),
-      { numRuns: 3000 },
+      { numRuns: counted(300, 3000) },
     );
   });
 
@@ -337,11 +338,11 @@ describe('whatever text comes from outside', () => {
           expectSound(driftMessage([drift, drift, drift, drift]));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: counted(8, 150) },
     );
   }, 120_000);
 
-  it('escaping leaves nothing that Slack would act on: 200,000 texts', () => {
+  it('escaping leaves nothing that Slack would act on', () => {
     fc.assert(
       fc.property(fc.array(snippet, { maxLength: 6 }), (parts) => {
         const text = parts.join('');
@@ -350,7 +351,7 @@ describe('whatever text comes from outside', () => {
         expectHarmless(span);
         if (span.slice(1, -1).includes('`')) expect.fail(span);
       }),
-      { numRuns: 200_000 },
+      { numRuns: counted(10_000, 200_000) },
     );
   }, 60_000);
 });

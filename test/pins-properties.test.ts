@@ -6,8 +6,9 @@ import { findPins, repinFiles } from '../src/pins.ts';
 import { createTrees } from '../src/source/trees.ts';
 import { contentOf, generatedTree, type GeneratedTree } from './generated-pins.ts';
 import { runGit, temporaryFolder } from './source/repository.ts';
+import { counted } from './helpers/counts.ts';
 
-const numRuns = Number(process.env['PROMOTE_IMAGE_CASES'] ?? 1000);
+const numRuns = Number(process.env['PROMOTE_IMAGE_CASES'] ?? counted(200, 1000));
 
 function repinned(tree: GeneratedTree, files = filesOf(tree)) {
   const { to: reference, mercurialChanged, image } = tree;

@@ -7,9 +7,10 @@ import type { Guard } from '../deciding/broken-stores.ts';
 import { histories, History, type Tally } from '../deciding/history.ts';
 import { seedFrom } from '../deciding/random.ts';
 import type { FreshDatabase } from '../store/fresh.ts';
+import { counted } from '../helpers/counts.ts';
 
 /** Random histories: the short form; the long one sets HISTORIES. */
-const count = Number(process.env['HISTORIES'] ?? 40);
+const count = Number(process.env['HISTORIES'] ?? counted(15, 40));
 const seed = seedFrom('HISTORIES_SEED');
 /** Where in the shrinking a failure was, as it is printed with it: goes straight there. */
 const path = process.env['HISTORIES_PATH'];

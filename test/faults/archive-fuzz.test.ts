@@ -3,10 +3,11 @@ import { createInspect } from '../../src/archive/inspect.ts';
 import { PromotionError } from '../../src/errors.ts';
 import { inChunks } from '../archive/parts.ts';
 import { fuzzed, seeded } from './archive-fuzz.ts';
+import { counted } from '../helpers/counts.ts';
 
 const { ARCHIVE_FUZZ_COUNT, ARCHIVE_FUZZ_SEED } = process.env;
 /** Without a count: as many as fit into this time. */
-const boxed = 6000;
+const boxed = counted(1500, 6000);
 const count = ARCHIVE_FUZZ_COUNT === undefined ? Infinity : Number(ARCHIVE_FUZZ_COUNT);
 const seed = Number(ARCHIVE_FUZZ_SEED ?? Date.now() % 2 ** 31);
 const hang = 2000;

@@ -50,13 +50,24 @@ const wrong: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'a signing secret without a port': { SLACK_APP_TOKEN: '', SLACK_SIGNING_SECRET: canary },
 };
 
+const { NODE_COMPILE_CACHE } = process.env;
+/** Where `npm` has Node keep what it has compiled, no process need compile it again. */
+const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+
 async function ends(
   script: readonly string[],
   env: Readonly<Record<string, string>>,
   timeout = 30_000,
 ): Promise<{ readonly output: string; readonly exitCode: number | undefined }> {
   const { all, exitCode } = await execa(process.execPath, script, {
-    env: { PATH: process.env['PATH'] ?? '', TMPDIR: folder, HOME: folder, ...sound, ...env },
+    env: {
+      ...compiled,
+      PATH: process.env['PATH'] ?? '',
+      TMPDIR: folder,
+      HOME: folder,
+      ...sound,
+      ...env,
+    },
     extendEnv: false,
     cwd: folder,
     all: true,

@@ -2,13 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { counted } from '../helpers/counts.ts';
 import { randomFrom, seedFrom, shuffled } from '../deciding/random.ts';
 import { startOutside } from '../scenarios/outside.ts';
 import { CanaryLane } from './canary-lane.ts';
 import { troubles, type Trouble } from './canary-troubles.ts';
 
 /** Promotions with something going wrong: the short form; the long one sets CANARY_RUNS. */
-const runs = Number(process.env['CANARY_RUNS'] ?? 6);
+const runs = Number(process.env['CANARY_RUNS'] ?? counted(2, 6));
 const seed = seedFrom('CANARY_SEED');
 /** Only troubles with this in their name, to look at one. */
 const only = process.env['CANARY_ONLY'] ?? '';

@@ -5,9 +5,10 @@ import type { QueuedPost } from '../../src/store-port.ts';
 import { startOutside, type Outside } from '../scenarios/outside.ts';
 import { troubles } from './breaking-sqlite.ts';
 import { promoteThrough, type Break, type Sabotage } from './no-row-no-effect.ts';
+import { counted } from '../helpers/counts.ts';
 
 /** Runs in all; every write of a promotion with every trouble are about 420. */
-const count = Number(process.env['DATABASE_BREAKS'] ?? 20);
+const count = Number(process.env['DATABASE_BREAKS'] ?? counted(12, 20));
 const seed = Number(process.env['DATABASE_SEED'] ?? Math.floor(Math.random() * 1_000_000));
 /** Most of a run is waiting. */
 const atOnce = 5;

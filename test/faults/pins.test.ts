@@ -8,9 +8,10 @@ import { commitMessage, repinFiles } from '../../src/pins.ts';
 import { digestFromHex } from '../../src/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
 import { runGit, temporaryFolder } from '../source/repository.ts';
+import { counted } from '../helpers/counts.ts';
 
 /** 100,000 in the nightly run. */
-const numRuns = Number(process.env['PROMOTE_IMAGE_CASES'] ?? 2000);
+const numRuns = Number(process.env['PROMOTE_IMAGE_CASES'] ?? counted(400, 2000));
 
 const hex = '0123456789abcdef'.repeat(4);
 const reference = {

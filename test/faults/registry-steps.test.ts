@@ -15,6 +15,7 @@ import {
   words,
   type FaultyWorld,
 } from './registry-world.ts';
+import { rowsAt } from '../helpers/counts.ts';
 
 let image: LocalImage;
 beforeAll(async () => {
@@ -57,7 +58,9 @@ it(
 );
 
 describe.concurrent.each(steps)('%s', (step) => {
-  it.each([408, 500, 502, 503, 504])(
+  const rows = <T>(all: readonly T[]) => rowsAt(steps.indexOf(step), all);
+
+  it.each(rows([408, 500, 502, 503, 504]))(
     'is tried again after %i',
     inWorld(async (world, status) => {
       world.fault(step, answers(status), { times: 2 });
@@ -65,12 +68,14 @@ describe.concurrent.each(steps)('%s', (step) => {
     }),
   );
 
-  it.each([
-    ['seconds', '7', 7000],
-    ['an HTTP date', 'date', 9000],
-    ['nothing', undefined, 0],
-    ['neither seconds nor a date', 'soon', 0],
-  ])(
+  it.each(
+    rows([
+      ['seconds', '7', 7000],
+      ['an HTTP date', 'date', 9000],
+      ['nothing', undefined, 0],
+      ['neither seconds nor a date', 'soon', 0],
+    ] as const),
+  )(
     'waits as long as a 429 with %s asks',
     inWorld(async (world, _, header, wait) => {
       const value = header === 'date' ? new Date(Date.now() + 9000).toUTCString() : header;
@@ -84,7 +89,7 @@ describe.concurrent.each(steps)('%s', (step) => {
     }),
   );
 
-  it.each(Object.entries(silences))(
+  it.each(rows(Object.entries(silences)))(
     'is tried again where %s',
     inWorld(async (world, _, fault) => {
       world.fault(step, fault);
@@ -94,13 +99,15 @@ describe.concurrent.each(steps)('%s', (step) => {
     }),
   );
 
-  it.each([
-    ['registry-failed', answers(503)],
-    ['registry-busy', answers(429, { 'retry-after': '1' })],
-    ['registry-busy', answers(429, { 'retry-after': '86400' })],
-    ['registry-busy', answers(429, { 'retry-after': 'Fri, 31 Dec 2049 23:59:59 GMT' })],
-    ...Object.values(silences).map((fault) => ['registry-unreachable', fault] as const),
-  ] as const)(
+  it.each(
+    rows([
+      ['registry-failed', answers(503)],
+      ['registry-busy', answers(429, { 'retry-after': '1' })],
+      ['registry-busy', answers(429, { 'retry-after': '86400' })],
+      ['registry-busy', answers(429, { 'retry-after': 'Fri, 31 Dec 2049 23:59:59 GMT' })],
+      ...Object.values(silences).map((fault) => ['registry-unreachable', fault] as const),
+    ] as const),
+  )(
     'gives up with %s, in words, in bounded time and after few requests (%o)',
     inWorld(async (world, reason, fault) => {
       world.fault(step, fault, forever);
@@ -123,7 +130,7 @@ describe.concurrent.each(steps)('%s', (step) => {
     }),
   );
 
-  it.each([400, 409, 422])(
+  it.each(rows([400, 409, 422]))(
     'does not try again after %i',
     inWorld(async (world, status) => {
       world.fault(step, answers(status), forever);

@@ -59,7 +59,10 @@ export async function childEnvironment(
     transport === 'http'
       ? { SLACK_SIGNING_SECRET: slack.signingSecret }
       : { SLACK_APP_TOKEN: slack.appToken };
+  // Where `npm` has Node keep what it has compiled, no process need compile it again.
+  const { NODE_COMPILE_CACHE } = process.env;
   return {
+    ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }),
     ...env,
     ...speaks,
     SLACK_BOT_TOKEN: slack.botToken,

@@ -87,7 +87,7 @@ export class World {
   /** A failure that nobody foresaw is part of this scenario. */
   expectsErrors = false;
   /** Milliseconds to wait for what is to come. */
-  patience = 15_000;
+  patience = 40_000;
   readonly #options: WorldOptions;
   readonly #since: number;
   #running: RunningBot | undefined;

@@ -6,9 +6,10 @@ import { randomFrom, seedFrom } from '../deciding/random.ts';
 import { reads } from '../scenarios/reading.ts';
 import { scripts } from './deliveries-scripts.ts';
 import { DeliveriesWorld, revisionOfAsk } from './deliveries-world.ts';
+import { counted } from '../helpers/counts.ts';
 
 /** Deliveries, copies included, at least: the short form; the long one sets DELIVERIES. */
-const wanted = Number(process.env['DELIVERIES'] ?? 200);
+const wanted = Number(process.env['DELIVERIES'] ?? counted(100, 200));
 const seed = seedFrom('DELIVERIES_SEED');
 /** What one request makes of deliveries with their copies, on average, and how many more make up for few copies. */
 const each = 15;
