@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -7,14 +8,26 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    // Many tests wait for processes and connections: where there are few cores, others compute meanwhile.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Most of what is started as a process of its own is reached by no import.
+    forceRerunTriggers: [
+      '**/package.json',
+      '**/vitest.config.ts',
+      '**/src/{main,cli}.ts',
+      '**/config/*.yml',
+      '**/local/{bin,sops}/**',
+    ],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/real/**'],
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          globalSetup: 'test/helpers/memory.ts',
+          // Never what is measured: a machine may be busy.
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
