@@ -1,146 +1,74 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { isRefusal } from '../../src/errors.ts';
-import { TaskId } from '../../src/reference.ts';
-import {
-  verifyChainOfTrust,
-  type ChainOfTrustKey,
-  type SignedDocument,
-  type Subject,
-} from '../../src/taskcluster/chain-of-trust.ts';
+import { verifyChainOfTrust } from '../../src/taskcluster/chain-of-trust.ts';
+import { certificateContract, claimed, type Vector } from '../contracts/certificate.ts';
+import { casesFolder } from './shared-cases.ts';
 
-/** A certificate that a production worker signed in September 2021, for a decision task of Gecko. */
-const folder = join(resolve(process.env['PROMOTE_IMAGE_SHARED'] ?? '../shared'), 'cot-vector');
-const key = '1cnK7Qc2wjL9Dl7XTBgNE9Ns+NWHraCE5qfxblEKg8A=';
-
-/** Keys of other years and of other worker implementations. */
-const otherKeys = [
-  'Kz/aZIVeR6NP8gQU1U+2CCIZqvbd+4QCP6J63lflwik=',
-  'kni6ts7z/MRkvs7i6+SF/T6UWj0hAJoHEcrgHB8BBR0=',
-  'KO3FX9JnNga/XViTRBiUMHYnji9Fu3s332sU2lXjSwE=',
-  'jFmyvf3lQiiX0qIFxal5KgIIq6VpUBTQfAtD6hEi8Ms=',
-  ...Array.from({ length: 16 }, randomKey),
-];
-
-let vector: SignedDocument;
-let subject: Subject;
-
-beforeAll(async () => {
+/** A certificate that a production worker (docker-worker) signed in September 2021, for a decision task of Gecko. */
+async function dockerWorker(): Promise<Vector> {
+  const folder = join(casesFolder, '..', 'cot-vector');
   const [document, signature] = await Promise.all([
     readFile(join(folder, 'chain-of-trust.json')),
     readFile(join(folder, 'chain-of-trust.json.sig')),
   ]);
-  vector = { document, signature };
-  const claimed = z
-    .object({
-      task: z.record(z.string(), z.unknown()),
-      taskId: TaskId,
-      runId: z.int(),
-      workerGroup: z.string(),
-      workerId: z.string(),
-    })
-    .parse(JSON.parse(document.toString()));
-  subject = {
-    taskId: claimed.taskId,
-    definition: claimed.task,
-    run: {
-      runId: claimed.runId,
-      workerGroup: claimed.workerGroup,
-      workerId: claimed.workerId,
-      resolved: '2021-09-22T16:20:00.000Z',
-      expires: '2022-09-22T16:12:22.446Z',
-    },
+  const signed = { document, signature };
+  const times = { resolved: '2021-09-22T16:20:00.000Z', expires: '2022-09-22T16:12:22.446Z' };
+  return {
+    signed,
+    subject: claimed(signed, times),
+    key: '1cnK7Qc2wjL9Dl7XTBgNE9Ns+NWHraCE5qfxblEKg8A=',
+    artifact: [
+      'public/task-graph.json',
+      '54d3dde27d4d42002dfcacb45b36cd18e509ed38d3bc29dc6a5b9c38e87a4e27',
+    ],
   };
+}
+
+const Recorded = z.object({
+  publicKey: z.base64(),
+  document: z.base64(),
+  signature: z.base64(),
+  definition: z.record(z.string(), z.unknown()),
 });
 
-describe('a certificate that a production worker signed', () => {
-  it('verifies with its key, and gives the artifacts’ hashes', () => {
-    const certificate = verify(vector, [{ key, until: '2022-09-30' }]);
-    if (isRefusal(certificate)) throw new Error(certificate.reason);
-    expect(certificate.signedBy).toBe(key);
-    expect(certificate.sha256('public/task-graph.json')).toBe(
-      'sha256:54d3dde27d4d42002dfcacb45b36cd18e509ed38d3bc29dc6a5b9c38e87a4e27',
-    );
-    expect(certificate.sha256('public/image.tar.zst')).toBeUndefined();
-  });
+/** One that generic-worker of Taskcluster v106 (multiuser, d2g) signed for an image task; the queue's definition of it. */
+async function genericWorker(): Promise<Vector> {
+  const file = join(casesFolder, 'real-taskcluster', 'certificate.json');
+  const { definition, publicKey, ...bytes } = Recorded.parse(
+    JSON.parse(await readFile(file, 'utf8')),
+  );
+  const [document, signature] = [bytes.document, bytes.signature].map((text) =>
+    Buffer.from(text, 'base64'),
+  );
+  if (!document || !signature) throw new Error('nothing was recorded');
+  const signed = { document, signature };
+  const times = { resolved: '2026-11-30T20:10:40.251Z', expires: '2027-11-30T20:10:16.309Z' };
+  return {
+    signed,
+    subject: { ...claimed(signed, times), definition },
+    key: publicKey,
+    artifact: [
+      'public/image.tar.zst',
+      '45119ecc22763c3a7746960b3851b889d39778e8939b310a914179421522ff23',
+    ],
+  };
+}
 
-  it('verifies where its key is one of several', () => {
-    const keys = [...otherKeys, key].map((one) => ({ key: one }));
-    expect(isRefusal(verify(vector, keys))).toBe(false);
-  });
+const [older, newer] = [await dockerWorker(), await genericWorker()];
+certificateContract('a certificate that a production worker signed', () => older);
+certificateContract('a certificate that generic-worker of v106 signed', () => newer);
 
-  it('verifies with no other key', () => {
-    for (const other of otherKeys) {
-      expect(verify(vector, [{ key: other }])).toMatchObject({ reason: 'bad-signature' });
-    }
-    console.log(`${otherKeys.length} other keys: 0 accepted`);
-  });
-
-  it('is refused where its key had ended before the run', () => {
-    expect(verify(vector, [{ key, until: '2021-09-21' }])).toMatchObject({ reason: 'key-expired' });
-  });
-
-  it('is refused with one byte more, one less, or one bit other', () => {
-    const { document, signature } = vector;
-    const documents = [
-      Buffer.concat([document, Buffer.from('\n')]),
-      Buffer.concat([Buffer.from(' '), document]),
-      Buffer.concat([Buffer.from('\uFEFF'), document]),
-      document.subarray(1),
-      document.subarray(0, -1),
-      ...Array.from(document, (_, at) => flipped(document, at, 1 << (at % 8))),
-    ];
-    const signatures = [
-      Buffer.alloc(0),
-      Buffer.alloc(64),
-      signature.subarray(0, 63),
-      Buffer.concat([signature, Buffer.from([0])]),
-      ...Array.from({ length: 512 }, (_, bit) => flipped(signature, bit >> 3, 1 << (bit & 7))),
-    ];
-    const accepted = [
-      ...documents.map((other) => verify({ document: other, signature }, [{ key }])),
-      ...signatures.map((other) => verify({ document, signature: other }, [{ key }])),
-    ].filter((outcome) => !isRefusal(outcome) || outcome.reason !== 'bad-signature');
-    console.log(
-      `${documents.length} documents and ${signatures.length} signatures: ${accepted.length} accepted`,
-    );
-    expect(documents.length).toBe(12_870 + 5);
-    expect(accepted).toEqual([]);
-  });
-
-  it('is refused for another task, run, worker or definition', () => {
-    const { run, definition } = subject;
-    const others: readonly (readonly [Partial<Subject>, string])[] = [
-      [{ taskId: TaskId.parse('XTNzjWbhS9SuMxBnH08YCQ') }, 'certificate-mismatch'],
-      [{ run: { ...run, runId: 1 } }, 'certificate-mismatch'],
-      [{ run: { ...run, workerGroup: 'us-west-1' } }, 'certificate-mismatch'],
-      [{ run: { ...run, workerId: 'i-0' } }, 'certificate-mismatch'],
-      [{ definition: { ...definition, scopes: ['queue:route:another'] } }, 'definition-mismatch'],
-    ];
-    for (const [other, reason] of others) {
-      const outcome = verifyChainOfTrust(vector, { ...subject, ...other }, { keys: [{ key }] });
-      expect(outcome).toMatchObject({ reason });
+describe('two real certificates', () => {
+  it('do not verify with each other’s key', () => {
+    for (const [{ signed, subject }, { key }] of [
+      [older, newer],
+      [newer, older],
+    ] as const) {
+      expect(verifyChainOfTrust(signed, subject, { keys: [{ key }] })).toMatchObject({
+        reason: 'bad-signature',
+      });
     }
   });
 });
-
-function verify(
-  signed: SignedDocument,
-  keys: readonly ChainOfTrustKey[],
-): ReturnType<typeof verifyChainOfTrust> {
-  return verifyChainOfTrust(signed, subject, { keys });
-}
-
-function flipped(bytes: Uint8Array, at: number, mask: number): Uint8Array {
-  const other = Buffer.from(bytes);
-  other[at] = (other[at] ?? 0) ^ mask;
-  return other;
-}
-
-function randomKey(): string {
-  const { publicKey } = generateKeyPairSync('ed25519');
-  return Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url').toString('base64');
-}

@@ -10,7 +10,7 @@ import { formatProblem, readPolicy } from '../../src/config.ts';
 import { isRefusal } from '../../src/errors.ts';
 import type { Image } from '../../src/image.ts';
 import type { Reason } from '../../src/reasons.ts';
-import { TaskId, type Revision } from '../../src/reference.ts';
+import { Revision, TaskId } from '../../src/reference.ts';
 import { createBuilds } from '../../src/taskcluster/builds.ts';
 import { casesFolder } from './shared-cases.ts';
 
@@ -96,6 +96,12 @@ function taskOf(push: Push, image: Image): TaskId {
   return TaskId.parse(push['label-to-taskid.json'][`docker-image-${image.build.name}`]);
 }
 
+const Environment = z.object({ payload: z.object({ env: z.record(z.string(), z.string()) }) });
+
+function taskIn(push: Push, image: Image): unknown {
+  return push.tasks[taskOf(push, image)];
+}
+
 describe('what taskgraph really made', () => {
   it.each(pushes)('%s: %s is found by its commit, bound, and accepted', async (name, of, role) => {
     const image = imageNamed(of);
@@ -106,7 +112,7 @@ describe('what taskgraph really made', () => {
     expect(build.decision).toEqual({ taskId: push.decision.taskId, scope: `assume:${role}` });
     const found = await builds(build.builtAt).find(image, {
       by: 'revision',
-      revision: build.revision as Revision,
+      revision: build.revision,
     });
     expect(found).toBe(taskId);
     taskcluster.index.clear();
@@ -120,6 +126,18 @@ describe('what taskgraph really made', () => {
       taskOf(push, image),
     );
     expect(outcome).toMatchObject({ outcome: 'refused', reason });
+  });
+
+  it.each(others)('%s: %s is not found by its commit', async (name, of) => {
+    const image = imageNamed(of);
+    taskcluster.index.clear();
+    const { env } = Environment.parse(taskIn(await play(name), image)).payload;
+    const revision = Revision.parse(env['VCS_HEAD_REV'] ?? env['GECKO_HEAD_REV']);
+    const found = await builds('2026-12-01T00:00:00.000Z').find(image, {
+      by: 'revision',
+      revision,
+    });
+    expect(found).toMatchObject({ reason: 'unknown-commit' });
   });
 
   it('a push of a project that the policy does not name is refused, with the projects it names', async () => {

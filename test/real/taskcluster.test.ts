@@ -1,4 +1,3 @@
-import { createPublicKey, verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,16 +101,3 @@ function shapeOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return typeof value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shapeOf(one)]));
 }
-
-describe('the recorded certificate', () => {
-  it('is the document that was signed: its keys are in order, two spaces, no line break at the end', async () => {
-    const path = join(casesFolder, 'real-taskcluster', 'certificate.json');
-    const bytes = z.object({ document: z.base64(), signature: z.base64(), publicKey: z.base64() });
-    const signed = bytes.parse(JSON.parse(await readFile(path, 'utf8')));
-    const document = Buffer.from(signed.document, 'base64');
-    expect(document.toString()).toBe(JSON.stringify(JSON.parse(document.toString()), undefined, 2));
-    const x = Buffer.from(signed.publicKey, 'base64').toString('base64url');
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    expect(verify(null, document, key, Buffer.from(signed.signature, 'base64'))).toBe(true);
-  });
-});
