@@ -3,9 +3,9 @@ import { people, home } from '../local/seed.ts';
 import { isAnnounced } from '../src/moves.ts';
 import { createMetrics } from '../src/service/metrics.ts';
 import { createPostWatch } from '../src/service/post-watch.ts';
-import type { SlackAppOptions } from '../src/slack/app.ts';
+import type { SlackAppOptions } from '../src/slack/options.ts';
 import { listenForHome } from '../src/slack/home-tab.ts';
-import { tellWaiting } from '../src/waiting.ts';
+import { createWaitingList } from '../src/waiting.ts';
 import type { Soak } from '../test/faults/soak-bot.ts';
 
 /** What people, operators and the clock ask of the history, each as it is asked. Milliseconds, the median of five. */
@@ -27,6 +27,7 @@ export async function measureLookups(soak: Soak): Promise<Readonly<Record<string
     createPostWatch(() => new Date()),
   );
   const openHome = homeOf(soak);
+  const waiting = createWaitingList(store, options.log);
   const lookups: Readonly<Record<string, () => Promise<unknown>>> = {
     status: () => type('status'),
     'status <id>': () => type(`status ${id}`),
@@ -36,7 +37,7 @@ export async function measureLookups(soak: Soak): Promise<Readonly<Record<string
     'App Home': openHome,
     '/metrics': metrics,
     'a tick, nothing due': () => bot.onTick(),
-    'who waits for a target': () => tellWaiting(newest, options),
+    'who waits for a target': () => waiting.tell(newest),
     'is there a card': () => isAnnounced(id, options),
     'posts, none due': () => store.outbox.due(new Date()),
     'when is the next post due': () => store.outbox.next(),

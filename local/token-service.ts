@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID, sign, verify, type KeyObject } from 'n
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basic } from './registry/access.ts';
+import { basic } from './registry/basic.ts';
 import { selfSigned } from './registry/certificate.ts';
 import { createFaults, type Faults } from './registry/faults.ts';
 import { json, type Reply } from './registry/reply.ts';

@@ -1,4 +1,4 @@
-import type { Ask } from './states.ts';
+import type { Ask } from './ask.ts';
 
 /** What stands behind the build, read; whatever is none of it is in `strays`, in its order. */
 export interface Behind extends Pick<Ask, 'tag' | 'bug' | 'because'> {

@@ -1,4 +1,4 @@
-import type { LogCheck } from './audit.ts';
+import type { LogCheck } from './event.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import { replayCheck } from './audit-replay.ts';
 import { signatureCheck } from './audit-signatures.ts';

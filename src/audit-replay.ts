@@ -1,4 +1,4 @@
-import type { LogCheck } from './audit.ts';
+import type { LogCheck } from './event.ts';
 import { continueStory, type Story } from './audit-story.ts';
 import { over } from './states.ts';
 

@@ -1,7 +1,6 @@
-import type { LogCheck } from './audit.ts';
+import type { LogCheck, ChainedEvent } from './event.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import type { Anchor } from './post.ts';
-import type { ChainedEvent } from './event.ts';
 
 /** The event with which signing begins in a log that was begun before events were signed: the end of what is unsigned. */
 export const signingBegan = 'signing-began';

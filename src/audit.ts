@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { canonical } from './canonical.ts';
 import type { Anchor } from './post.ts';
-import type { AuditEvent, ChainedEvent } from './event.ts';
+import type { AuditEvent, ChainedEvent, LogCheck } from './event.ts';
 import { witnessed } from './anchors.ts';
 import { acceptedIn, isKnownLoss, type Accepted } from './restores.ts';
 
@@ -83,14 +83,6 @@ export type LogVerdict =
     }
   /** In the order of the log; the first ones where there are many. */
   | { readonly ok: false; readonly problems: readonly string[] };
-
-/** Something else that is looked at while the log goes by; told at its end. */
-export interface LogCheck {
-  take(event: ChainedEvent): void;
-  problems(): readonly string[];
-  /** What is known and no problem. */
-  notes?(): readonly string[];
-}
 
 /** Problems named one by one: one cut is enough to doubt the rest. */
 const named = 20;

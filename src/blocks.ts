@@ -1,23 +1,7 @@
+import type { ActionId } from './delivery.ts';
+import type { Block } from './post.ts';
 import type { Mrkdwn } from './mrkdwn.ts';
 import { visible } from './visible.ts';
-
-/** A Block Kit block, as far as it is built here. @see https://docs.slack.dev/reference/block-kit/blocks */
-export interface Block {
-  readonly type: string;
-  readonly [key: string]: unknown;
-}
-
-/** The `action_id`s of the buttons: the only ones that are listened to. `promote` stands with a drift. */
-export const actionIds = [
-  'approve',
-  'reject',
-  'withdraw',
-  'stop',
-  'retry',
-  'details',
-  'promote',
-] as const;
-export type ActionId = (typeof actionIds)[number];
 
 /** Text that Slack shows as it is: nothing in it is live, `:codes:` neither. */
 export interface PlainText {

@@ -1,70 +1,32 @@
 import pLimit from 'p-limit';
-import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
-import type { Block } from './blocks.ts';
+import { answerRefusal } from './answer.ts';
+import { answer, type Answer, type Click, type Delivery } from './delivery.ts';
+import type { Bot } from './ports.ts';
 import { details } from './details.ts';
 import { knownImage, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';
 import { findDrift, type Drift } from './drift.ts';
-import { isRefusal, refuse, type Refusal } from './errors.ts';
+import { isRefusal, refuse } from './errors.ts';
 import * as messages from './messages.ts';
 import * as overview from './overview.ts';
-import type { Policy } from './policy.ts';
-import type { RepinCommand } from './ports.ts';
 import { guardedStore } from './guarded-store.ts';
 import { whileHeld } from './held-bot.ts';
-import type { Holding } from './holding.ts';
 import type { Store } from './store-port.ts';
-import type { PromotionPorts } from './promotion.ts';
+import type { AllHands, Using } from './hands.ts';
+import { createPromote, type PublishingPorts } from './promotion.ts';
+import { createWaitingList } from './waiting.ts';
 import { publishedIn } from './published.ts';
 import { createRepins, type Repins } from './repinning.ts';
 import { inMeasure } from './measure.ts';
-import { amongMembers, type Visitor } from './membership.ts';
+import { amongMembers } from './membership.ts';
 import { createShared, type Shared } from './sharing.ts';
-import { open, statesThat, type Ask, type Asked } from './states.ts';
+import { open, statesThat, type Asked } from './states.ts';
+import type { Ask } from './ask.ts';
 import { createWork } from './work.ts';
 
-export interface BotOptions {
-  readonly policy: Policy;
-  readonly ports: Omit<PromotionPorts, 'ledger' | 'published'> & {
-    readonly store: Store;
-    readonly repin: RepinCommand;
-  };
-  readonly now: () => Date;
-  /** A new promotion’s id: short, unguessable. */
-  readonly newId: () => string;
-  readonly log: Log;
-  /** Whether it may act: not while the channel has seen more of the log than there is. */
-  readonly holding: Holding;
-  /** Aborted when the bot shuts down: steps are parked where they can be taken up again. */
-  readonly signal: AbortSignal;
-}
-
-/** One line to the log; `error` may hold a cause that people are not shown. */
-export type Log = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  message: string,
-  facts?: object,
-) => void;
-
-export interface Bot {
-  /** The line after the slash command. Returns as soon as the request is stored. */
-  onCommand(delivery: Delivery & { readonly text: string }): Promise<Answer>;
-  /** The same, from the form. */
-  onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
-  /** A button. */
-  onDecision(click: Click): Promise<Answer>;
-  /**
-   * What a person is told who may not decide, before they are asked for a reason; `undefined` where they may. Nothing
-   * for a copy of a click that was here before: it is not decided anew on what has become of the request since.
-   */
-  mayReject(click: Click): Promise<Answer | undefined>;
-  /** Everything that is known of a promotion, at length. */
-  details(click: Click): Promise<readonly Block[] | Refusal>;
-  /** What a person is told who may see nothing of ours; `undefined` where they may look. */
-  mayLook(who: Visitor): Promise<Refusal | undefined>;
-  /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
-  onTick(): Promise<void>;
+export interface BotOptions extends Omit<AllHands, 'ports' | 'waiting'> {
+  readonly ports: Omit<AllHands['ports'], 'promote'> & Omit<PublishingPorts, 'builds'>;
 }
 
 /** Images that are looked at for `check` at once: each reads its trees, its registry and its builds. */
@@ -72,9 +34,13 @@ const looksAtOnce = 2;
 
 /** The story, told once: a line becomes a request, a click becomes a decision, a tick carries out what was decided. */
 export function createBot(given: BotOptions): Bot {
-  const { holding } = given;
+  const { holding, log } = given;
   const store = guardedStore(given.ports.store, holding);
-  const options = { ...given, ports: { ...given.ports, store } };
+  const waiting = createWaitingList(store, log);
+  const { engine, secrets, ...outside } = given.ports;
+  // From here on nobody can name what decrypts: `promote` takes an approved promotion, and nothing else.
+  const promote = createPromote({ builds: outside.builds, engine, secrets });
+  const options = { ...given, waiting, ports: { ...outside, store, promote } };
   const { policy, ports } = options;
   const decisions = createDecisions(options);
   const repins = createRepins(options);
@@ -106,6 +72,12 @@ export function createBot(given: BotOptions): Bot {
   return whileHeld(inMeasure(amongMembers(bot, options), options), holding);
 }
 
+/** What a command takes. Whatever is done for it later is done by `work`. */
+type Commanding = Using<
+  'policy' | 'now' | 'newId' | 'signal',
+  'store' | 'builds' | 'registry' | 'trees'
+>;
+
 interface Obeying {
   readonly decisions: Decisions;
   readonly repins: Repins;
@@ -116,7 +88,7 @@ interface Obeying {
 async function obey(
   command: Command,
   delivery: Delivery & { readonly text: string },
-  { decisions, repins, looks, ...options }: BotOptions & Obeying,
+  { decisions, repins, looks, ...options }: Commanding & Obeying,
 ): Promise<Answer> {
   const { policy, ports } = options;
   switch (command.do) {
@@ -146,7 +118,7 @@ async function obey(
 async function begin(
   ask: Ask,
   delivery: Delivery,
-  { policy, ports, now, newId }: BotOptions,
+  { policy, ports, now, newId }: Using<'policy' | 'now' | 'newId', 'store'>,
 ): Promise<Answer> {
   const to: Asked = {
     state: 'asked',
@@ -192,7 +164,7 @@ async function history(image: string | undefined, store: Store): Promise<Answer>
 async function check(
   name: string | undefined,
   delivery: Delivery,
-  { policy, ports, signal, looks }: BotOptions & Pick<Obeying, 'looks'>,
+  { policy, ports, signal, looks }: Commanding & Pick<Obeying, 'looks'>,
 ): Promise<Answer> {
   const event = { kind: 'checked', actor: delivery.user, data: { image: name ?? 'all' } };
   const noted = await ports.store.note({ event, envelope: delivery.envelope });

@@ -1,4 +1,4 @@
-import type { Message } from './post.ts';
+import type { Block, Message } from './post.ts';
 import {
   bytes,
   code,
@@ -27,7 +27,6 @@ import {
   plainText,
   type PlainText,
   quoted,
-  type Block,
 } from './blocks.ts';
 
 /** What the card needs besides the promotion: where links lead and how many people must agree. */

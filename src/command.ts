@@ -4,7 +4,7 @@ import type { Image } from './image.ts';
 import { linkToBuild } from './link.ts';
 import { isMovingTag, isReleasedTag } from './pins/tag.ts';
 import { Revision, Tag, TaskId } from './reference.ts';
-import type { Ask, BuildAsk } from './states.ts';
+import type { Ask, BuildAsk } from './ask.ts';
 
 /** What a person wants of the bot. */
 export type Command =

@@ -1,6 +1,7 @@
 import { approve, mayAct, reject, retry, withdraw } from './approval.ts';
-import { answer, answerRefusal, type Answer, type Click, type Delivery } from './answer.ts';
-import type { BotOptions } from './bot.ts';
+import { answerRefusal } from './answer.ts';
+import { answer, type Answer, type Click, type Delivery } from './delivery.ts';
+import type { Using } from './hands.ts';
 import * as endings from './endings.ts';
 import { isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import * as messages from './messages.ts';
@@ -8,8 +9,10 @@ import { cardPost, isAnnounced, thread } from './moves.ts';
 import type { Policy } from './policy.ts';
 import type { Anchor, Message, Post } from './post.ts';
 import type { Promotion } from './states.ts';
-import { tellWaiting } from './waiting.ts';
 import { lookUp } from './who.ts';
+
+/** What a decision takes. */
+export type Deciding = Using<'policy' | 'now' | 'waiting', 'store' | 'people'>;
 
 export interface Decisions {
   decide(click: Click): Promise<Answer>;
@@ -28,7 +31,7 @@ interface Outcome {
  * A click is decided on the promotion as it is stored, with its people as Slack knows them at this moment, and written
  * by compare-and-set. Where somebody was faster it is decided again, on what they left.
  */
-export function createDecisions(options: BotOptions): Decisions {
+export function createDecisions(options: Deciding): Decisions {
   const { store } = options.ports;
 
   async function decide(click: Click): Promise<Answer> {
@@ -50,7 +53,7 @@ export function createDecisions(options: BotOptions): Decisions {
         posts: hasCard ? (anchor) => posts(outcome, anchor, options) : undefined,
         envelope: click.envelope,
       });
-      if (changed.outcome === 'changed') await tellWaiting(outcome.to, options);
+      if (changed.outcome === 'changed') await options.waiting.tell(outcome.to);
       if (changed.outcome === 'changed' && !hasCard) return answer(outcome.says);
       if (changed.outcome === 'changed' || changed.outcome === 'duplicate')
         return { show: 'nothing' };
@@ -83,7 +86,7 @@ export function createDecisions(options: BotOptions): Decisions {
 async function weigh(
   promotion: Promotion,
   click: Click,
-  options: BotOptions,
+  options: Deciding,
 ): Promise<Outcome | Refusal> {
   const { policy, ports, now } = options;
   try {
@@ -140,6 +143,6 @@ function eventData(to: Promotion, click: Click, { approval }: Policy): object {
   return { action, state: to.state, planHash, why, approval: yes, approvers, required };
 }
 
-function posts({ to, says }: Outcome, anchor: Anchor, options: BotOptions): readonly Post[] {
+function posts({ to, says }: Outcome, anchor: Anchor, options: Deciding): readonly Post[] {
   return [cardPost(to, anchor, options), thread(messages.anchored(says, anchor))];
 }

@@ -1,4 +1,5 @@
-import { mrkdwn, quoted, type Block } from './blocks.ts';
+import { mrkdwn, quoted } from './blocks.ts';
+import type { Block } from './post.ts';
 import { bytes, code, joined, words, type Mrkdwn } from './mrkdwn.ts';
 import type { Plan } from './plan.ts';
 import { pinLines, taskLink, verdict, warningLines } from './plan-lines.ts';

@@ -1,4 +1,5 @@
-import { actions, button, header, mrkdwn, type Block } from './blocks.ts';
+import { actions, button, header, mrkdwn } from './blocks.ts';
+import type { Block, Message } from './post.ts';
 import type { Distance } from './drift-distance.ts';
 import type { Drift, DriftedPin, Newest, TreeDrift } from './drift.ts';
 import { isRefusal } from './errors.ts';
@@ -14,7 +15,6 @@ import {
   short,
   type Mrkdwn,
 } from './mrkdwn.ts';
-import type { Message } from './post.ts';
 
 /** How far images, tags and pins have drifted apart, with a button where there is something to promote. */
 export function driftMessage(drifts: readonly Drift[]): Message {

@@ -18,3 +18,11 @@ export interface ChainedEvent extends AuditEvent, Anchor {
   /** Over the hash, with a key that is not in the database. Absent where events were not signed yet. */
   readonly signature?: string | undefined;
 }
+
+/** Something else that is looked at while the log goes by; told at its end. */
+export interface LogCheck {
+  take(event: ChainedEvent): void;
+  problems(): readonly string[];
+  /** What is known and no problem. */
+  notes?(): readonly string[];
+}

@@ -1,5 +1,5 @@
 import { PromotionError } from './errors.ts';
-import type { Holding } from './holding.ts';
+import type { Holding } from './ports.ts';
 import { findDoubt, type Standing } from './log-decides.ts';
 import type { Change, Note, Store } from './store-port.ts';
 import { statesThat, type Promotion } from './states.ts';

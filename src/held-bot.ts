@@ -1,7 +1,6 @@
-import { answer, type Answer } from './answer.ts';
-import type { Bot } from './bot.ts';
+import { answer, type Answer } from './delivery.ts';
+import type { Bot, Holding } from './ports.ts';
 import { PromotionError } from './errors.ts';
-import type { Holding } from './holding.ts';
 import { refused } from './messages.ts';
 
 /** The same bot: while it holds it reads and answers, says to whoever wants more why not, and does nothing by itself. */

@@ -1,39 +1,9 @@
-import type { Log } from './bot.ts';
+import type { Log, Witness, Holding } from './ports.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import { holding as holdingWords } from './hold-message.ts';
-import type { CardPlace, Store } from './store-port.ts';
-import type { Anchor, Message } from './post.ts';
+import type { Store } from './store-port.ts';
+import type { CardPlace } from './post.ts';
 import { open } from './states.ts';
-
-/** The channel, as a witness of the log. */
-export interface Witness {
-  /** Anchors of our own messages: the newest of the channel, and those in the threads of these cards. Throws. */
-  anchors(cards: readonly CardPlace[]): Promise<readonly Anchor[]>;
-  /** Says it in the channel, unless it said so before under this key. */
-  say(message: Message, key: string): Promise<void>;
-}
-
-/** Whether the bot may act: not where the channel has seen more of the log than there is. */
-export interface Holding {
-  /** Compares the log with the channel now, unless that is under way. Never throws. */
-  look(): Promise<void>;
-  /** Resolves after the first look, with whatever success, or when nobody looks any more: until then nothing is done. */
-  readonly looked: Promise<void>;
-  /** Nobody looks any more. */
-  close(): void;
-  /** Why nothing may be planned, decided, posted or pushed; `undefined` where it may. */
-  held(): Refusal | undefined;
-  /** Whether anything may be done at all: it was looked, and does not hold. */
-  mayAct(): boolean;
-  /** Whether a push may begin: the log was compared at least once, and the channel had seen no more. */
-  mayPush(): boolean;
-  /** Aborted when it holds. */
-  signal(): AbortSignal;
-  /** The log did not say what a row said. */
-  doubt(promotion: string): void;
-  /** What an operator must know, in words. */
-  trouble(): string | undefined;
-}
 
 export interface HoldingOptions {
   readonly store: Pick<Store, 'unknown' | 'list' | 'card' | 'head'>;

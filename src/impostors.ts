@@ -1,9 +1,12 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import type { Refusal } from './errors.ts';
 import { isImpostor } from './impostor.ts';
 import { anchored, say } from './messages.ts';
 import type { Promotion } from './states.ts';
 import { impostorWords } from './tag-words.ts';
+
+/** What a warning takes. */
+export type Warning = Using<'policy', 'store'>;
 
 /**
  * Where a refusal tells of an impostor, the log gets an event and everybody in the channel a line of their own: whoever
@@ -12,7 +15,7 @@ import { impostorWords } from './tag-words.ts';
 export async function warnOfImpostor(
   { id }: Promotion,
   refusal: Refusal,
-  { ports, policy }: BotOptions,
+  { ports, policy }: Warning,
 ): Promise<void> {
   if (!isImpostor(refusal)) return;
   const { target = '', digest = '', problem = '' } = refusal.facts;

@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import { Revision, TaskId } from './reference.ts';
-import type { BuildAsk } from './states.ts';
+import type { BuildAsk } from './ask.ts';
 
 /**
  * The build that a link names: a task in Taskcluster's UI or API, a commit of the image's repository on GitHub or

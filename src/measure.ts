@@ -1,10 +1,14 @@
 import { isWhole, takeOne, type Allowance, type Left } from './allowance.ts';
-import { answer, answerRefusal, type Click, type Delivery } from './answer.ts';
-import type { ActionId } from './blocks.ts';
-import type { Bot, BotOptions } from './bot.ts';
+import { answerRefusal } from './answer.ts';
+import { answer, type Click, type Delivery, type ActionId } from './delivery.ts';
+import type { Bot } from './ports.ts';
+import type { Using } from './hands.ts';
 import { parseCommand, type Command } from './command.ts';
 import { isRefusal, refuse, type Refusal } from './errors.ts';
 import { refused } from './messages.ts';
+
+/** What measuring takes. */
+export type Measuring = Using<'policy' | 'now' | 'log', 'store'>;
 
 /** What it takes of us: somebody else’s servers, git and a processor, or a look at the database and a few questions to Slack. */
 type Cost = 'work' | 'look';
@@ -40,7 +44,7 @@ const mostPeople = 10_000;
  * The same bot, but each person may ask it only so often, over everything that a person can ask for. What was asked is
  * known to this process alone: another replica, or the next start, begins to count anew.
  */
-export function inMeasure(bot: Bot, options: BotOptions): Bot {
+export function inMeasure(bot: Bot, options: Measuring): Bot {
   const { images, taskcluster } = options.policy;
   const vocabulary = { images, rootUrl: taskcluster.rootUrl };
   const { store } = options.ports;
@@ -82,7 +86,7 @@ function createTake({
   policy,
   now,
   log,
-}: BotOptions): (delivery: Delivery, cost: Cost) => Over | undefined {
+}: Measuring): (delivery: Delivery, cost: Cost) => Over | undefined {
   const { asksOfOne, asksWithin: within } = policy.limits;
   const allowances: Readonly<Record<Cost, Allowance>> = {
     work: { count: asksOfOne, within },

@@ -1,16 +1,18 @@
 import { mayAct } from './approval.ts';
-import { answerRefusal, type Delivery } from './answer.ts';
-import type { Bot, BotOptions } from './bot.ts';
+import { answerRefusal } from './answer.ts';
+import type { Delivery, Visitor } from './delivery.ts';
+import type { Bot } from './ports.ts';
+import type { Using } from './hands.ts';
 import { orRefusal, isRefusal, refuse, type Refusal } from './errors.ts';
 
-/** Somebody who only looks, outside the channel. */
-export type Visitor = Pick<Delivery, 'user' | 'team'>;
+/** What knowing members from strangers takes. */
+export type Admitting = Using<'policy' | 'now', 'store' | 'people'>;
 
 /**
  * The same bot, but for full members of our own workspace alone, and in the configured channel alone. Whatever decides
  * asks Slack again at that very moment, for itself.
  */
-export function amongMembers(bot: Bot, options: BotOptions): Bot {
+export function amongMembers(bot: Bot, options: Admitting): Bot {
   const { policy, ports } = options;
   const unfit = rememberingUnfit(options);
   const ofOurs = ({ team }: Visitor): Refusal | undefined =>
@@ -56,7 +58,7 @@ const mostKept = 500;
 function rememberingUnfit({
   ports: { people },
   now,
-}: BotOptions): (user: string) => Promise<Refusal | undefined> {
+}: Admitting): (user: string) => Promise<Refusal | undefined> {
   const known = new Map<string, { readonly refusal: Refusal | undefined; readonly at: number }>();
   return async (user) => {
     const at = now().getTime();

@@ -1,5 +1,6 @@
 import { formatAnchor, shortAnchor } from './anchors.ts';
-import { actions, button, context, mrkdwn, preformatted, quoted, type Block } from './blocks.ts';
+import { actions, button, context, mrkdwn, preformatted, quoted } from './blocks.ts';
+import type { Block, Anchor, Message } from './post.ts';
 import type { Refusal } from './errors.ts';
 import {
   bytes,
@@ -14,7 +15,6 @@ import {
   Mrkdwn,
   plainly,
 } from './mrkdwn.ts';
-import type { Anchor, Message } from './post.ts';
 import { foundWords, proofWords, pushWords } from './tag-words.ts';
 import type { Plan } from './plan.ts';
 import { formatReference } from './reference.ts';

@@ -1,4 +1,4 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import { card } from './card.ts';
 import { PromotionError, refuse } from './errors.ts';
 import type { Image } from './image.ts';
@@ -6,7 +6,9 @@ import { anchored } from './messages.ts';
 import type { Changed, Store } from './store-port.ts';
 import type { Anchor, Message, Post } from './post.ts';
 import type { Promoted, Promotion, Pushing } from './states.ts';
-import { tellWaiting } from './waiting.ts';
+
+/** What moving a promotion on takes. */
+export type Moving = Using<'policy' | 'waiting', 'store'>;
 
 /** What is told with a change of state. */
 export interface Telling {
@@ -21,7 +23,7 @@ export interface Telling {
 
 /** Moves a promotion on: compare-and-set, audit event, card and posts in one transaction. */
 export async function move(
-  options: BotOptions,
+  options: Moving,
   change: { readonly from: Promotion; readonly to: Promotion },
   telling: Telling,
 ): Promise<Changed> {
@@ -36,7 +38,7 @@ export async function move(
       ...says.map((post) => ({ ...post, message: anchored(post.message, anchor) })),
     ],
   });
-  if (changed.outcome === 'changed') await tellWaiting(to, options);
+  if (changed.outcome === 'changed') await options.waiting.tell(to);
   return changed;
 }
 
@@ -54,7 +56,7 @@ export async function isAnnounced(
 export function cardPost(
   promotion: Promotion,
   anchor: Anchor,
-  { policy }: Pick<BotOptions, 'policy'>,
+  { policy }: Pick<Moving, 'policy'>,
 ): Post {
   const facts = { rootUrl: policy.taskcluster.rootUrl, required: policy.approval.required };
   return { kind: 'card', message: anchored(card(promotion, facts), anchor) };
@@ -65,7 +67,7 @@ export function thread(message: Message): Post {
 }
 
 /** The image as it is configured now. Throws where it is gone. */
-export function imageOf(name: string, { policy }: BotOptions): Image {
+export function imageOf(name: string, { policy }: Pick<Moving, 'policy'>): Image {
   const image = policy.images[name];
   if (image) return image;
   throw new PromotionError(refuse('changed-policy', { problem: `images.${name} is gone` }));

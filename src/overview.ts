@@ -1,7 +1,6 @@
-import type { Block } from './blocks.ts';
+import type { Block, Message } from './post.ts';
 import { say } from './messages.ts';
 import { code, cut, fit, joined, words, mention, Mrkdwn, moment, utc } from './mrkdwn.ts';
-import type { Message } from './post.ts';
 import type { Promotion } from './states.ts';
 import { plainStatus } from './status.ts';
 

@@ -1,6 +1,6 @@
 import type { TagRule } from './image.ts';
 import type { Digest, Revision, TaskId } from './reference.ts';
-import type { BuildAsk } from './states.ts';
+import type { BuildAsk } from './ask.ts';
 
 /** One thing that was proven, in words: the verdict is shown line by line. */
 export interface Check {

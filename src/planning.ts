@@ -19,7 +19,7 @@ import type {
 import type { Policy } from './policy.ts';
 import type { Builds, Bytes, Inspect, Ledger, Published, Registry, Trees } from './ports.ts';
 import { parseReference, Tag, type Digest } from './reference.ts';
-import type { Ask } from './states.ts';
+import type { Ask } from './ask.ts';
 
 export interface PlanPorts {
   readonly builds: Builds;

@@ -1,3 +1,5 @@
+import type { Block, CardPlace, Anchor, Message } from './post.ts';
+import type { Delivery, Answer, Click, Visitor } from './delivery.ts';
 import type { Member } from './person.ts';
 import type { Progress } from './push-progress.ts';
 import type { Reworked, Tree, TreeEdit } from './tree.ts';
@@ -6,7 +8,8 @@ import type { Image, PinSource, Repin } from './image.ts';
 import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './plan.ts';
 import type { Digest, Revision, TaskId } from './reference.ts';
 import type { Credentials } from './secret.ts';
-import type { BuildAsk, Pushed, PushedLayer } from './states.ts';
+import type { Pushed, PushedLayer } from './states.ts';
+import type { BuildAsk, Ask } from './ask.ts';
 
 /** Bytes that arrive bit by bit; leaving the loop early closes their source. */
 export type Bytes = AsyncIterable<Uint8Array>;
@@ -141,4 +144,61 @@ export interface People {
   group(group: string): Promise<readonly string[]>;
   /** With whom else the channel is shared, in a few words; `undefined` where it is ours alone. */
   sharing(channel: string): Promise<string | undefined>;
+}
+
+/** One line to the log; `error` may hold a cause that people are not shown. */
+export type Log = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  facts?: object,
+) => void;
+
+export interface Bot {
+  /** The line after the slash command. Returns as soon as the request is stored. */
+  onCommand(delivery: Delivery & { readonly text: string }): Promise<Answer>;
+  /** The same, from the form. */
+  onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
+  /** A button. */
+  onDecision(click: Click): Promise<Answer>;
+  /**
+   * What a person is told who may not decide, before they are asked for a reason; `undefined` where they may. Nothing
+   * for a copy of a click that was here before: it is not decided anew on what has become of the request since.
+   */
+  mayReject(click: Click): Promise<Answer | undefined>;
+  /** Everything that is known of a promotion, at length. */
+  details(click: Click): Promise<readonly Block[] | Refusal>;
+  /** What a person is told who may see nothing of ours; `undefined` where they may look. */
+  mayLook(who: Visitor): Promise<Refusal | undefined>;
+  /** Does whatever is due, until nothing is: plans, pushes, reports, expiries. */
+  onTick(): Promise<void>;
+}
+
+/** The channel, as a witness of the log. */
+export interface Witness {
+  /** Anchors of our own messages: the newest of the channel, and those in the threads of these cards. Throws. */
+  anchors(cards: readonly CardPlace[]): Promise<readonly Anchor[]>;
+  /** Says it in the channel, unless it said so before under this key. */
+  say(message: Message, key: string): Promise<void>;
+}
+
+/** Whether the bot may act: not where the channel has seen more of the log than there is. */
+export interface Holding {
+  /** Compares the log with the channel now, unless that is under way. Never throws. */
+  look(): Promise<void>;
+  /** Resolves after the first look, with whatever success, or when nobody looks any more: until then nothing is done. */
+  readonly looked: Promise<void>;
+  /** Nobody looks any more. */
+  close(): void;
+  /** Why nothing may be planned, decided, posted or pushed; `undefined` where it may. */
+  held(): Refusal | undefined;
+  /** Whether anything may be done at all: it was looked, and does not hold. */
+  mayAct(): boolean;
+  /** Whether a push may begin: the log was compared at least once, and the channel had seen no more. */
+  mayPush(): boolean;
+  /** Aborted when it holds. */
+  signal(): AbortSignal;
+  /** The log did not say what a row said. */
+  doubt(promotion: string): void;
+  /** What an operator must know, in words. */
+  trouble(): string | undefined;
 }

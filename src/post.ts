@@ -29,3 +29,14 @@ export interface Anchor {
   readonly seq: number;
   readonly hash: string;
 }
+
+/** A Block Kit block, as far as it is built here. @see https://docs.slack.dev/reference/block-kit/blocks */
+export interface Block {
+  readonly type: string;
+  readonly [key: string]: unknown;
+}
+
+export interface CardPlace {
+  readonly channel: string;
+  readonly ts: string;
+}

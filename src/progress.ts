@@ -1,7 +1,6 @@
-import type { Log } from './bot.ts';
+import type { Log, Bytes } from './ports.ts';
 import { anchored } from './messages.ts';
 import { pushProgress, readingProgress } from './progress-message.ts';
-import type { Bytes } from './ports.ts';
 import type { Progress } from './push-progress.ts';
 import type { Message } from './post.ts';
 import type { Outbox } from './store-port.ts';

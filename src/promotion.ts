@@ -3,28 +3,35 @@ import { refuse, type Refusal } from './errors.ts';
 import type { Image } from './image.ts';
 import type { PlanPorts } from './planning.ts';
 import type { Policy } from './policy.ts';
-import type { Engine, People, Push, Secrets } from './ports.ts';
+import type { Builds, Engine, People, Push, Secrets } from './ports.ts';
 import type { Approved, Pushed, Pushing } from './states.ts';
 import { findChange } from './unchanged.ts';
 import { channelRefusal, lookUp } from './who.ts';
 
-export interface PromotionPorts extends PlanPorts {
-  readonly people: People;
-  readonly engine: Engine;
-  readonly secrets: Secrets;
-}
-
-/** What looking again needs. */
-export interface Promoting {
+/** What looking again needs. Nothing of it can decrypt or push. */
+export interface Looking {
   readonly image: Image;
   readonly policy: Policy;
-  readonly ports: PromotionPorts;
+  readonly ports: PlanPorts & { readonly people: People };
   readonly signal: AbortSignal;
   readonly now: () => Date;
 }
 
-/** What carrying it out needs besides. */
-export interface Carrying extends Promoting, Pick<Push, 'onProgress' | 'beforeTag'> {}
+/** What carrying it out needs of whoever wants it. */
+export type Carrying = Pick<Push, 'ledger' | 'onProgress' | 'beforeTag' | 'signal'>;
+
+/** What can publish. Only here is it used; the steps get what {@link createPromote} makes of it. */
+export interface PublishingPorts {
+  readonly builds: Pick<Builds, 'open'>;
+  readonly engine: Engine;
+  readonly secrets: Secrets;
+}
+
+/**
+ * Pushes what was approved, and nothing else: takes no promotion that is merely pending. May be repeated after a crash;
+ * what is on the registry already is recognised. Throws a PromotionError.
+ */
+export type Promote = (approved: Pushing, carrying: Carrying) => Promise<Pushed>;
 
 /**
  * What keeps an approved promotion from being pushed now, or a push that was cut off from going on, if anything: it
@@ -33,19 +40,19 @@ export interface Carrying extends Promoting, Pick<Push, 'onProgress' | 'beforeTa
  */
 export async function findObstacle(
   approved: Approved | Pushing,
-  promoting: Promoting,
+  looking: Looking,
 ): Promise<Refusal | undefined> {
   return (
-    expiry(approved, promoting) ??
-    (await channelRefusal(promoting.ports.people, promoting.policy)) ??
-    (await unfitPerson(approved, promoting)) ??
-    (await findChange(approved.plan, promoting)) ??
-    tooFew(approved, promoting)
+    expiry(approved, looking) ??
+    (await channelRefusal(looking.ports.people, looking.policy)) ??
+    (await unfitPerson(approved, looking)) ??
+    (await findChange(approved.plan, looking)) ??
+    tooFew(approved, looking)
   );
 }
 
 /** It was approved while fewer were enough, and the policy is the plan’s again by now: then as many count as it says. */
-function tooFew({ approvals }: Approved | Pushing, { policy }: Promoting): Refusal | undefined {
+function tooFew({ approvals }: Approved | Pushing, { policy }: Looking): Refusal | undefined {
   const { required } = policy.approval;
   if (approvals.length >= required) return undefined;
   const problem = `approval.required is ${required}, and ${approvals.length} approved while that was enough`;
@@ -55,40 +62,36 @@ function tooFew({ approvals }: Approved | Pushing, { policy }: Promoting): Refus
 /** Whether the time is up. A push that has begun may go on for a while: {@link Policy} `approval.finish`. */
 export function expiry(
   { state, expires }: Approved | Pushing,
-  { policy, now }: Pick<Promoting, 'policy' | 'now'>,
+  { policy, now }: Pick<Looking, 'policy' | 'now'>,
 ): Refusal | undefined {
   const more = state === 'pushing' ? policy.approval.finish : 0;
   if (now().getTime() < Date.parse(expires) + more) return undefined;
   return refuse('approval-expired', { expires });
 }
 
-/**
- * Pushes what was approved, and nothing else: takes no promotion that is merely pending. The credentials are decrypted
- * here, once, and live no longer than this call. May be repeated after a crash; what is on the registry already is
- * recognised. Throws a PromotionError.
- */
-export async function promote(approved: Pushing, carrying: Carrying): Promise<Pushed> {
-  const { ports, signal, onProgress, beforeTag } = carrying;
-  const { plan } = approved;
-  signal.throwIfAborted();
-  const credentials = await ports.secrets();
-  signal.throwIfAborted();
-  return ports.engine({
-    target: plan.target,
-    contents: plan.contents,
-    open: () => ports.builds.open(plan.build, { signal, approved: plan.artifact }),
-    credentials,
-    ledger: ports.ledger,
-    onProgress,
-    beforeTag,
-    signal,
-  });
+/** The only way to the credentials: decrypted when an approved promotion is pushed, once, and kept no longer than that. */
+export function createPromote({ builds, engine, secrets }: PublishingPorts): Promote {
+  return async ({ plan }, { ledger, onProgress, beforeTag, signal }) => {
+    signal.throwIfAborted();
+    const credentials = await secrets();
+    signal.throwIfAborted();
+    return engine({
+      target: plan.target,
+      contents: plan.contents,
+      open: () => builds.open(plan.build, { signal, approved: plan.artifact }),
+      credentials,
+      ledger,
+      onProgress,
+      beforeTag,
+      signal,
+    });
+  };
 }
 
 /** Everybody who approved, and who asked, looked at again: each approver as the next one after those before. */
 async function unfitPerson(
   { approvals, requester }: Approved | Pushing,
-  { ports, policy }: Promoting,
+  { ports, policy }: Looking,
 ): Promise<Refusal | undefined> {
   const users = approvals.map(({ user }) => user);
   for (const [at, user] of users.entries()) {

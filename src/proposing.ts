@@ -1,10 +1,10 @@
 import { mayAct } from './approval.ts';
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import { canonicalHash } from './canonical.ts';
 import { isDatabaseTrouble, isRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import { warnOfImpostor } from './impostors.ts';
 import * as messages from './messages.ts';
-import { cardPost, imageOf, isAnnounced, move, thread } from './moves.ts';
+import { cardPost, imageOf, isAnnounced, move, thread, type Moving } from './moves.ts';
 import { ownKnowledge } from './own-knowledge.ts';
 import type { Plan } from './plan.ts';
 import { makePlan, type Found } from './planning.ts';
@@ -15,8 +15,12 @@ import { report } from './reporting.ts';
 import { channelRefusal } from './who.ts';
 import type { Asked, Pending, Refused, Unneeded } from './states.ts';
 
+/** What making a plan and putting it before people takes. */
+export type Proposing = Moving &
+  Using<'now' | 'log' | 'signal', 'people' | 'builds' | 'inspect' | 'registry' | 'trees'>;
+
 /** asked → pending, unneeded or refused: makes the plan and puts it before people. */
-export async function propose(asked: Asked, options: BotOptions): Promise<void> {
+export async function propose(asked: Asked, options: Proposing): Promise<void> {
   const { ports, policy, signal, log } = options;
   const member = await ports.people.member(asked.requester);
   const unfit = mayAct(member);
@@ -51,7 +55,7 @@ export async function propose(asked: Asked, options: BotOptions): Promise<void> 
 export async function refuseAsked(
   asked: Asked,
   refusal: Refusal,
-  options: BotOptions,
+  options: Proposing,
 ): Promise<void> {
   const to: Refused = { ...asked, state: 'refused', refusal, endedAt: options.now().toISOString() };
   await warnOfImpostor(asked, refusal, options);
@@ -63,7 +67,7 @@ export async function refuseAsked(
 }
 
 /** The card appears once there is a build to show; not where the request was withdrawn before that. */
-async function announce(asked: Asked, found: Found, options: BotOptions): Promise<Asked> {
+async function announce(asked: Asked, found: Found, options: Proposing): Promise<Asked> {
   const { taskId, runId, revision } = found.build;
   if (await isAnnounced(asked.id, options)) return asked;
   const announced = await options.ports.store.change({
@@ -81,7 +85,7 @@ async function announce(asked: Asked, found: Found, options: BotOptions): Promis
     : asked;
 }
 
-async function present(asked: Asked, plan: Plan, options: BotOptions): Promise<void> {
+async function present(asked: Asked, plan: Plan, options: Proposing): Promise<void> {
   const { now, policy } = options;
   const { tryIn } = imageOf(plan.image, options);
   const planned = {

@@ -1,5 +1,4 @@
-import type { Log } from './bot.ts';
-import type { Ledger } from './ports.ts';
+import type { Log, Ledger } from './ports.ts';
 
 /**
  * The ledger as a push may have it. What it knows spares bytes, no more: by the time that something is added the image

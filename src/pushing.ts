@@ -1,17 +1,24 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import * as endings from './endings.ts';
 import { fail, PromotionError, refuse, type Refusal } from './errors.ts';
 import { isImpostor } from './impostor.ts';
 import * as messages from './messages.ts';
 import { warnOfImpostor } from './impostors.ts';
-import { imageOf, move, thread } from './moves.ts';
+import { imageOf, move, thread, type Moving } from './moves.ts';
 import { ownKnowledge } from './own-knowledge.ts';
 import { showPush } from './progress.ts';
-import { expiry, findObstacle, promote, type Promoting } from './promotion.ts';
+import { expiry, findObstacle, type Looking } from './promotion.ts';
 import type { Digest } from './reference.ts';
 import { report } from './reporting.ts';
 import type { Approved, Expired, Failed, Pending, Promoted, Pushing, Refused } from './states.ts';
 import { isTagPut } from './tagged.ts';
+
+/** What a push takes. It is carried out by `promote`, which alone can decrypt anything. */
+export type PushHands = Moving &
+  Using<
+    'now' | 'log' | 'signal',
+    'people' | 'builds' | 'inspect' | 'registry' | 'trees' | 'promote'
+  >;
 
 type Underway = Approved | Pushing;
 
@@ -20,8 +27,8 @@ type Underway = Approved | Pushing;
  * again first, and whatever differs ends it by name. Only a tag that is put already stays what it is: it was put while
  * the approval stood, so the push is finished without putting anything.
  */
-export async function push(promotion: Underway, options: BotOptions): Promise<void> {
-  const obstacle = await findObstacle(promotion, promoting(promotion, options));
+export async function push(promotion: Underway, options: PushHands): Promise<void> {
+  const obstacle = await findObstacle(promotion, looking(promotion, options));
   if (obstacle && !(await isTagPut(promotion, options))) {
     return endPush(promotion, obstacle, options);
   }
@@ -30,7 +37,7 @@ export async function push(promotion: Underway, options: BotOptions): Promise<vo
 }
 
 /** approved → pushing: the compare-and-set that whoever takes it back in this moment wins or loses. */
-async function begin(approved: Approved, options: BotOptions): Promise<Pushing | undefined> {
+async function begin(approved: Approved, options: PushHands): Promise<Pushing | undefined> {
   const to: Pushing = { ...approved, state: 'pushing', pushingSince: options.now().toISOString() };
   const says = [thread(messages.pushBegins(approved))];
   const moved = await move(options, { from: approved, to }, { kind: 'pushing', says });
@@ -41,12 +48,13 @@ async function begin(approved: Approved, options: BotOptions): Promise<Pushing |
 async function carryOut(
   pushing: Pushing,
   obstacle: Refusal | undefined,
-  options: BotOptions,
+  options: PushHands,
 ): Promise<void> {
-  const { ports, now, log } = options;
+  const { ports, now, log, signal } = options;
   let current = await beforeDecryption(pushing, options);
-  const pushed = await promote(pushing, {
-    ...promoting(pushing, options),
+  const pushed = await ports.promote(pushing, {
+    ledger: ownKnowledge(options).ledger,
+    signal,
     onProgress: showPush({ promotion: pushing.id, outbox: ports.store.outbox, log }),
     beforeTag: async (digest) => {
       if (obstacle) throw new PromotionError(obstacle);
@@ -64,7 +72,7 @@ async function carryOut(
  */
 async function beforeDecryption(
   pushing: Pushing,
-  { ports }: Pick<BotOptions, 'ports'>,
+  { ports }: Pick<PushHands, 'ports'>,
 ): Promise<Pushing> {
   const { registry, target } = pushing.plan;
   const event = { kind: 'decrypting', actor: 'bot', data: { registry, target } };
@@ -79,7 +87,7 @@ async function beforeDecryption(
 async function beforeTag(
   pushing: Pushing,
   digest: Digest | undefined,
-  options: BotOptions,
+  options: PushHands,
 ): Promise<Pushing> {
   const late = expiry(pushing, options);
   if (late) throw new PromotionError(late);
@@ -95,7 +103,7 @@ async function beforeTag(
 }
 
 /** promoted → reported: the patches are in the thread. */
-export async function finish(promoted: Promoted, options: BotOptions): Promise<void> {
+export async function finish(promoted: Promoted, options: PushHands): Promise<void> {
   const says = await report(promoted, promoted.pushed.digest, options);
   await move(
     options,
@@ -108,7 +116,7 @@ export async function finish(promoted: Promoted, options: BotOptions): Promise<v
 export async function endPush(
   promotion: Underway | Promoted,
   refusal: Refusal,
-  options: BotOptions,
+  options: PushHands,
 ): Promise<void> {
   if (refusal.reason === 'approval-expired' && promotion.state !== 'promoted') {
     return expire(promotion, options);
@@ -129,7 +137,7 @@ export async function endPush(
 export async function failApproved(
   promotion: Underway,
   failure: Refusal,
-  options: BotOptions,
+  options: PushHands,
 ): Promise<void> {
   const to: Failed = {
     ...promotion,
@@ -141,7 +149,7 @@ export async function failApproved(
   await move(options, { from: promotion, to }, { kind: 'failed', says });
 }
 
-export async function expire(promotion: Pending | Underway, options: BotOptions): Promise<void> {
+export async function expire(promotion: Pending | Underway, options: PushHands): Promise<void> {
   const to: Expired = {
     ...promotion,
     state: 'expired',
@@ -164,7 +172,7 @@ function takenMeanwhile({ plan }: Underway | Promoted, refusal: Refusal): Refusa
   });
 }
 
-function promoting(promotion: Underway, options: BotOptions): Promoting {
+function looking(promotion: Underway, options: PushHands): Looking {
   const { policy, ports, signal, now } = options;
   const image = imageOf(promotion.plan.image, options);
   return {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { mayDecide } from './approval.ts';
-import { answer, answerRefusal, type Answer, type Delivery } from './answer.ts';
-import type { BotOptions } from './bot.ts';
+import { answerRefusal } from './answer.ts';
+import { answer, type Answer, type Delivery } from './delivery.ts';
+import type { Using } from './hands.ts';
 import { canonicalHash } from './canonical.ts';
 import { explain, isRefusal, orRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import { sourceUrl, type Image, type Repin } from './image.ts';
@@ -15,6 +16,12 @@ import type { Post } from './post.ts';
 import type { Store } from './store-port.ts';
 import { leftOut, nothingRepinned, repinBegins } from './repin-message.ts';
 import { lookUpApprover } from './who.ts';
+
+/** What a re-pin takes. It pushes nothing. */
+export type RepinHands = Using<
+  'policy' | 'now' | 'newId' | 'log' | 'signal',
+  'store' | 'people' | 'trees' | 'repin'
+>;
 
 const fullCommit = /^[0-9a-f]{40}$/;
 
@@ -33,7 +40,7 @@ export interface Repins {
 }
 
 /** Re-pins, for approvers and one at a time: a command is somebody’s code, and may take all that it is let have. */
-export function createRepins(options: BotOptions): Repins {
+export function createRepins(options: RepinHands): Repins {
   const { store } = options.ports;
   const lane = pLimit(1);
   return {
@@ -55,7 +62,7 @@ export function createRepins(options: BotOptions): Repins {
 async function weigh(
   { image, ref }: { readonly image: Image; readonly ref: string | undefined },
   { user }: Delivery,
-  { ports, policy, newId }: BotOptions,
+  { ports, policy, newId }: RepinHands,
 ): Promise<Repinning | Refusal> {
   const looked = await orRefusal(lookUpApprover(user, { people: ports.people, policy }));
   if (isRefusal(looked)) return looked;
@@ -73,7 +80,7 @@ async function weigh(
 }
 
 interface Beginning {
-  readonly options: BotOptions;
+  readonly options: RepinHands;
   readonly lane: LimitFunction;
   readonly envelope: string;
 }
@@ -100,7 +107,7 @@ async function begin(
 }
 
 /** Replicas share an engine, and take turns at it. A queue of theirs is known to them alone. */
-async function alone(repinning: Repinning, options: BotOptions): Promise<void> {
+async function alone(repinning: Repinning, options: RepinHands): Promise<void> {
   const { signal, ports } = options;
   const run = async (lost: AbortSignal): Promise<true> => {
     await carryOut(repinning, { ...options, signal: AbortSignal.any([signal, lost]) });
@@ -122,7 +129,7 @@ const pause = 1000;
  * Whoever asked for a re-pin that nobody works on any more, because its bot was killed, is told how to have it again.
  * It is not begun again by itself: the command is no effect of ours, and may have been what brought the bot down.
  */
-export async function tellInterrupted(options: BotOptions): Promise<void> {
+export async function tellInterrupted(options: RepinHands): Promise<void> {
   const { store } = options.ports;
   for (const { id } of await unfinished(store)) {
     await store.hold(holdOf(id), async () => {
@@ -174,7 +181,7 @@ interface Repinning {
   readonly user: string;
 }
 
-async function carryOut(repinning: Repinning, options: BotOptions): Promise<void> {
+async function carryOut(repinning: Repinning, options: RepinHands): Promise<void> {
   const { id, image, user } = repinning;
   try {
     options.signal.throwIfAborted();
@@ -200,7 +207,7 @@ interface Made {
 
 async function makeRepinPatch(
   { image, repin, commit, user }: Repinning,
-  options: BotOptions,
+  options: RepinHands,
 ): Promise<Made> {
   const { ports, signal, now } = options;
   const run = (folder: string) => ports.repin(repin, { name: image.name, folder, signal });
@@ -235,14 +242,14 @@ function withinPaths({ tree, changed, besides }: Reworked, { paths, workdir }: R
   return { tree, changed: within, besides: [...[...changed.keys()].filter(isOutside), ...besides] };
 }
 
-async function tell(event: AuditEvent, post: Post, { ports }: BotOptions): Promise<void> {
+async function tell(event: AuditEvent, post: Post, { ports }: RepinHands): Promise<void> {
   const posts = (anchor: Parameters<typeof messages.anchored>[1]) => [
     { ...post, message: messages.anchored(post.message, anchor) },
   ];
   await ports.store.note({ event, posts });
 }
 
-function reasonOf(error: unknown, image: Image, { signal }: BotOptions): Refusal {
+function reasonOf(error: unknown, image: Image, { signal }: RepinHands): Refusal {
   if (error instanceof PromotionError && !signal.aborted) return error.refusal;
   const unforeseen = error instanceof Error ? error.name : 'unknown';
   const problem = signal.aborted ? 'the bot was stopped meanwhile' : unforeseen;

@@ -1,4 +1,4 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import { PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Image, PinSource } from './image.ts';
 import { sourceUrl, treeName } from './image.ts';
@@ -11,11 +11,14 @@ import type { Post } from './post.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
 import type { Promoted, Unneeded } from './states.ts';
 
+/** What a patch for every tree takes. */
+export type Reporting = Using<'policy' | 'now' | 'log', 'trees'>;
+
 /** The patch for every source tree that pins the image, ready to land, as posts for the thread. */
 export async function report(
   promotion: Promoted | Unneeded,
   digest: Digest,
-  options: BotOptions,
+  options: Reporting,
 ): Promise<readonly Post[]> {
   const { plan } = promotion;
   const image = options.policy.images[plan.image];
@@ -36,7 +39,7 @@ interface Patching {
 }
 
 /** The image is published by now: a patch that can't be made is said, and keeps nothing from ending. */
-async function patchPosts(patching: Patching, options: BotOptions): Promise<readonly Post[]> {
+async function patchPosts(patching: Patching, options: Reporting): Promise<readonly Post[]> {
   const { source, reference } = patching;
   try {
     const { patch, notUnderstood, appeared, gone } = await makePatch(patching, options);
@@ -68,7 +71,7 @@ function reasonOf(error: unknown, { promotion }: Patching): Refusal {
   });
 }
 
-async function makePatch({ promotion, image, source, reference }: Patching, options: BotOptions) {
+async function makePatch({ promotion, image, source, reference }: Patching, options: Reporting) {
   const { ports, now, policy } = options;
   const { plan } = promotion;
   const tree = await ports.trees.read(source, [image.publish, ...image.formerly]);

@@ -1,7 +1,6 @@
-import type { LogCheck } from './audit.ts';
+import type { LogCheck, ChainedEvent } from './event.ts';
 import { formatAnchor } from './anchors.ts';
 import type { Anchor } from './post.ts';
-import type { ChainedEvent } from './event.ts';
 
 /** The event with which the log goes on after a database was restored: whoever accepted it knows what is missing. */
 export const restoreAccepted = 'restore-accepted';

@@ -1,5 +1,5 @@
 import type { AuditEvent, ChainedEvent } from './event.ts';
-import type { Anchor, Post } from './post.ts';
+import type { Anchor, Post, CardPlace } from './post.ts';
 import type { AuditKeys } from './audit-keys.ts';
 import type { Ledger } from './ports.ts';
 import type { Asked, Promotion } from './states.ts';
@@ -116,11 +116,6 @@ export interface Restore {
     anchor: Anchor,
     missing: { readonly first: number; readonly last: number },
   ) => readonly Post[];
-}
-
-export interface CardPlace {
-  readonly channel: string;
-  readonly ts: string;
 }
 
 /** Posts that Slack does not have yet. At least once: whoever sends looks for `key` in the thread before it repeats. */

@@ -1,8 +1,11 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import { imageOf } from './moves.ts';
 import { wasTagging } from './published.ts';
 import type { Approved, Pushing } from './states.ts';
 import { policyChange } from './unchanged.ts';
+
+/** What looking for a tag that was put takes. */
+export type AskingTag = Using<'policy', 'registry' | 'store'>;
 
 /**
  * Whether a push that was cut off had put its tag: the log says that it was about to, with which digest, and that is
@@ -10,7 +13,7 @@ import { policyChange } from './unchanged.ts';
  */
 export async function isTagPut(
   promotion: Approved | Pushing,
-  options: BotOptions,
+  options: AskingTag,
 ): Promise<boolean> {
   const { policy, ports } = options;
   const { plan } = promotion;

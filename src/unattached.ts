@@ -1,6 +1,6 @@
-import { mrkdwn, preformatted, type Block } from './blocks.ts';
+import { mrkdwn, preformatted } from './blocks.ts';
+import type { Block, Message, Post } from './post.ts';
 import { code, plainly, words } from './mrkdwn.ts';
-import type { Message, Post } from './post.ts';
 import { isPlain } from './visible.ts';
 
 /** Characters of a file that a message can show beside its own words: Slack takes about 13,000 in all. */

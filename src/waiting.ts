@@ -1,4 +1,4 @@
-import type { BotOptions } from './bot.ts';
+import type { Log } from './ports.ts';
 import { anchored, targetFree } from './messages.ts';
 import type { Store } from './store-port.ts';
 import { holdsTarget, type Promotion } from './states.ts';
@@ -8,41 +8,47 @@ const everybody = 10_000;
 /** How far back it is looked for whoever was not told. */
 const newest = 1000;
 
-/** Stores in which somebody could not be told. */
-const missed = new WeakSet<Store>();
-
-/**
- * Tells those who were refused because this promotion held their target that it is free now: each once. What ended is
- * recorded by now, so this never fails; who could not be told is told by {@link tellMissed}.
- */
-export async function tellWaiting(ended: Promotion, { ports, log }: BotOptions): Promise<void> {
-  const { store } = ports;
-  try {
-    if (isFree(ended)) await tell(ended, store);
-  } catch (error) {
-    missed.add(store);
-    log('warn', 'who waits for a target is told later', { promotion: ended.id, error });
-  }
+/** Those who were refused because another promotion held their target. */
+export interface WaitingList {
+  /**
+   * Tells those who waited for this promotion’s target that it is free now, if it is: each once. What ended is recorded
+   * by now, so this never fails; who could not be told is told by `tellMissed`.
+   */
+  tell(ended: Promotion): Promise<void>;
+  /** The same for whoever could not be told just now. */
+  tellMissed(): Promise<void>;
+  /**
+   * The same for whoever was not told: the bot was killed right after the end, or the end came just before the refusal.
+   */
+  tellForgotten(): Promise<void>;
 }
 
-/** The same for whoever could not be told just now. */
-export async function tellMissed(options: BotOptions): Promise<void> {
-  const { store } = options.ports;
-  if (!missed.has(store)) return;
-  await tellForgotten(options);
-  missed.delete(store);
-}
-
-/**
- * The same for whoever was not told: the bot was killed right after the end, or the end came just before the refusal.
- */
-export async function tellForgotten({ ports }: BotOptions): Promise<void> {
-  const { store } = ports;
-  const waiting = await store.list({ waitsFor: 'anybody', limit: newest });
-  for (const id of new Set(waiting.map(holderOf))) {
-    const holder = id === undefined ? undefined : await store.get(id);
-    if (holder && isFree(holder)) await tell(holder, store);
-  }
+/** The list is in the store; that somebody on it could not be told is known to this process alone. */
+export function createWaitingList(store: Store, log: Log): WaitingList {
+  let hasMissed = false;
+  const tellForgotten = async (): Promise<void> => {
+    const waiting = await store.list({ waitsFor: 'anybody', limit: newest });
+    for (const id of new Set(waiting.map(holderOf))) {
+      const holder = id === undefined ? undefined : await store.get(id);
+      if (holder && isFree(holder)) await tell(holder, store);
+    }
+  };
+  return {
+    async tell(ended) {
+      try {
+        if (isFree(ended)) await tell(ended, store);
+      } catch (error) {
+        hasMissed = true;
+        log('warn', 'who waits for a target is told later', { promotion: ended.id, error });
+      }
+    },
+    async tellMissed() {
+      if (!hasMissed) return;
+      await tellForgotten();
+      hasMissed = false;
+    },
+    tellForgotten,
+  };
 }
 
 function isFree(promotion: Promotion): boolean {

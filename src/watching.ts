@@ -1,4 +1,4 @@
-import type { BotOptions } from './bot.ts';
+import type { Using } from './hands.ts';
 import type { Store } from './store-port.ts';
 import type { Promotion, State } from './states.ts';
 
@@ -21,10 +21,10 @@ export type In<S extends State> = Extract<Promotion, { readonly state: S }>;
  * one by now, and aborted through `work`’s signal as soon as it has. The end of work that was aborted so is silent,
  * whatever it threw. What was changed in the same states, a card that was announced for example, changes nothing here.
  */
-export async function whileIn<S extends State>(
+export async function whileIn<S extends State, Hands extends Using<'signal', 'store'>>(
   { id, states }: Doing<S>,
-  options: BotOptions,
-  work: (now: In<S>, options: BotOptions) => Promise<void>,
+  options: Hands,
+  work: (now: In<S>, options: Hands) => Promise<void>,
 ): Promise<void> {
   const { signal, ports } = options;
   const isStill = (now: Promotion | undefined): now is In<S> =>

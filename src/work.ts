@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { BotOptions } from './bot.ts';
+import type { AllHands } from './hands.ts';
 import {
   explain,
   isDatabaseTrouble,
@@ -13,10 +13,12 @@ import { propose, refuseAsked } from './proposing.ts';
 import { endPush, expire, failApproved, finish, push } from './pushing.ts';
 import { tellInterrupted } from './repinning.ts';
 import { hasWork, type Promotion, type State } from './states.ts';
-import { tellForgotten, tellMissed } from './waiting.ts';
 import { whileIn, type Doing, type In } from './watching.ts';
 
-interface Working extends BotOptions {
+/** What all steps together take. */
+type WorkHands = AllHands;
+
+interface Working extends WorkHands {
   /** Plans stream whole artifacts: a few at a time. Pushes go one after the other. */
   readonly lanes: { readonly plan: LimitFunction; readonly push: LimitFunction };
 }
@@ -25,18 +27,18 @@ interface Working extends BotOptions {
  * Carries promotions from state to state, each under the store’s hold, until nothing is due. Every step may be
  * repeated after a crash: what it did outside is recognised.
  */
-export function createWork(options: BotOptions): () => Promise<void> {
+export function createWork(options: WorkHands): () => Promise<void> {
   const working = { ...options, lanes: { plan: pLimit(3), push: pLimit(1) } };
   const rests = createRests(options.now);
   const lookBack = seldom(options.now, async () => {
-    await tellForgotten(options);
+    await options.waiting.tellForgotten();
     await tellInterrupted(options);
   });
   return async () => {
     const { working: due, overdue } = await options.ports.store.due(options.now());
     await expireOverdue(overdue, options);
     await lookBack();
-    await tellMissed(options);
+    await options.waiting.tellMissed();
     const ids = due.filter((id) => !rests.isResting(id));
     const ended = await Promise.allSettled(ids.map((id) => pursue(id, working)));
     // One that fails is taken up again at a later tick; it keeps no other from going on.
@@ -134,8 +136,8 @@ async function step(promotion: Promotion, options: Working): Promise<void> {
  */
 async function inTurn<S extends State>(
   lane: LimitFunction,
-  { id, states, options }: Doing<S> & { readonly options: BotOptions },
-  work: (now: In<S>, options: BotOptions) => Promise<void>,
+  { id, states, options }: Doing<S> & { readonly options: WorkHands },
+  work: (now: In<S>, options: WorkHands) => Promise<void>,
 ): Promise<void> {
   await lane(async () => {
     options.signal.throwIfAborted();
@@ -144,7 +146,7 @@ async function inTurn<S extends State>(
 }
 
 /** A step threw: refused where the world is not the approved one, failed and retryable where it is merely broken. */
-async function settle(promotion: Promotion, error: unknown, options: BotOptions): Promise<void> {
+async function settle(promotion: Promotion, error: unknown, options: WorkHands): Promise<void> {
   const refusal = reasonOf(error, promotion);
   options.log('warn', explain(refusal), { promotion: promotion.id, reason: refusal.reason, error });
   switch (promotion.state) {
@@ -168,7 +170,7 @@ function reasonOf(error: unknown, { id }: Promotion): Refusal {
   return refuse('unexpected', { problem: error instanceof Error ? error.name : 'unknown', id });
 }
 
-async function expireOverdue(ids: readonly string[], options: BotOptions): Promise<void> {
+async function expireOverdue(ids: readonly string[], options: WorkHands): Promise<void> {
   for (const id of ids) {
     const promotion = await options.ports.store.get(id);
     // Approved or withdrawn just now.

@@ -1,4 +1,4 @@
-import type { Holding } from '../src/holding.ts';
+import type { Holding } from '../src/ports.ts';
 
 /** Where the channel is not the test’s subject: it has seen no more than there is. */
 export const free: Holding = {

@@ -1,4 +1,5 @@
 import type { TokenService } from '../token-service.ts';
+import { basic } from './basic.ts';
 import { refusal, type Reply } from './reply.ts';
 
 /** Who may do what: nobody is asked, every request needs a password, or a token service decides. */
@@ -45,13 +46,4 @@ function allows(name: string, action: string) {
 function unauthorized(header: string): Reply {
   const reply = refusal(401, 'UNAUTHORIZED', 'authentication required');
   return { ...reply, headers: { ...reply.headers, 'www-authenticate': header } };
-}
-
-/** User name and password of a Basic header; empty where it is none. */
-export function basic(authorization: string | undefined): readonly string[] {
-  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '')?.[1];
-  if (!encoded) return [];
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0 ? [] : [text.slice(0, colon), text.slice(colon + 1)];
 }

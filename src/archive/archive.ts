@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { PromotionError, refuse } from '../errors.ts';
-import type { Contents } from '../plan.ts';
 import type { Bytes } from '../ports.ts';
 import { digestFromHex, type Digest } from '../reference.ts';
-import { contentsOf } from './contents.ts';
-import { readLayer, type OnLayer, type ReadLayer } from './layer.ts';
+import { contentsOf, type Found, type ReadArchive } from './contents.ts';
+import { readLayer, type OnLayer } from './layer.ts';
 import { Meter, type ArchiveLimits } from './limits.ts';
 import { memberOf, refuseEntry } from './members.ts';
 import { TarReader, type TarEntry } from './tar.ts';
@@ -19,22 +18,6 @@ export interface ArchiveOptions {
    * read on for the proof, unless it reads `unhashed`.
    */
   readonly onLayer?: OnLayer | undefined;
-}
-
-/** An image archive that was read to its end and proven, but for layers that were read unhashed. */
-export interface ReadArchive extends Contents {
-  /** The image's config, byte by byte. */
-  readonly config: Uint8Array;
-  /** `layers[i]` was the archive's layer number `order[i]` (0-based). */
-  readonly order: readonly number[];
-}
-
-/** Everything found in an archive, by entry name. */
-export interface Found {
-  readonly layers: Map<string, ReadLayer>;
-  readonly json: Map<string, Uint8Array>;
-  /** Second names of layers: name → name of the file. */
-  readonly links: Map<string, string>;
 }
 
 /** An archive of the 127 layers that an image may have has a few hundred entries. */

@@ -1,11 +1,27 @@
+import type { Contents } from '../plan.ts';
 import { createHash } from 'node:crypto';
 import { fail } from '../errors.ts';
 import { digestFromHex, type Digest } from '../reference.ts';
-import type { Found, ReadArchive } from './archive.ts';
 import { parseConfig, parseManifest, type ArchivedImage, type ImageConfig } from './image-json.ts';
 import { refuseLayer, type ReadLayer } from './layer.ts';
 import { quoted, refuseEntry } from './members.ts';
 import { checkIndex } from './oci-index.ts';
+
+/** An image archive that was read to its end and proven, but for layers that were read unhashed. */
+export interface ReadArchive extends Contents {
+  /** The image's config, byte by byte. */
+  readonly config: Uint8Array;
+  /** `layers[i]` was the archive's layer number `order[i]` (0-based). */
+  readonly order: readonly number[];
+}
+
+/** Everything found in an archive, by entry name. */
+export interface Found {
+  readonly layers: Map<string, ReadLayer>;
+  readonly json: Map<string, Uint8Array>;
+  /** Second names of layers: name → name of the file. */
+  readonly links: Map<string, string>;
+}
 
 /**
  * What the image is, out of everything that was found in the archive. Throws where the parts do not make exactly one

@@ -1,9 +1,34 @@
+import type { RepinLimits } from '../image.ts';
+import type { DockerVariables } from '../docker-host.ts';
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { ContainerCreateOptions } from 'dockerode';
 import type { Owner } from './folder.ts';
 import { labels } from './leftovers.ts';
-import type { RepinJob } from './repin.ts';
+
+export interface RepinJob {
+  /** As DOCKER_HOST is written; the engine must see the same file system. @default unix:///var/run/docker.sock */
+  readonly dockerHost?: string | undefined;
+  /** How it is to be reached by TLS. */
+  readonly dockerTls?: Omit<DockerVariables, 'DOCKER_HOST'> | undefined;
+  /** The image of ours whose requirement files are pinned again, for messages. */
+  readonly name: string;
+  /** The image to run, pulled where the engine does not have it. */
+  readonly image: string;
+  /** Program and arguments; the image's own entrypoint does not count. */
+  readonly command: readonly string[];
+  /** A fresh checkout, an absolute path. Its files may be changed, its `.git` may not. */
+  readonly folder: string;
+  /** Where in the checkout the command starts. */
+  readonly workdir: string;
+  readonly network: boolean;
+  readonly limits: RepinLimits;
+  readonly signal: AbortSignal;
+  /** Bytes that everybody else on the machine may write meanwhile. @default 1 GiB */
+  readonly others?: number | undefined;
+  /** Milliseconds without a sign of life after which the engine is given up. @default 60000 */
+  readonly idle?: number | undefined;
+}
 
 export type ContainerJob = RepinJob & {
   readonly user: Owner;

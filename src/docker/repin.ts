@@ -1,40 +1,15 @@
-import type { DockerVariables } from '../docker-host.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { PromotionError, refuse } from '../errors.ts';
 import type { RepinLimits } from '../image.ts';
 import { interruption } from '../registry/retry.ts';
 import { asking, connect, isMissing, printable, type AskOptions } from './connection.ts';
-import { containerOf, type ContainerJob } from './container.ts';
+import { containerOf, type ContainerJob, type RepinJob } from './container.ts';
 import { readEvents } from './events.ts';
 import { freeBeside, giveTo, linksIn, owner, usedBy } from './folder.ts';
 import { inspect } from './images.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { lastLine } from './output.ts';
-
-export interface RepinJob {
-  /** As DOCKER_HOST is written; the engine must see the same file system. @default unix:///var/run/docker.sock */
-  readonly dockerHost?: string | undefined;
-  /** How it is to be reached by TLS. */
-  readonly dockerTls?: Omit<DockerVariables, 'DOCKER_HOST'> | undefined;
-  /** The image of ours whose requirement files are pinned again, for messages. */
-  readonly name: string;
-  /** The image to run, pulled where the engine does not have it. */
-  readonly image: string;
-  /** Program and arguments; the image's own entrypoint does not count. */
-  readonly command: readonly string[];
-  /** A fresh checkout, an absolute path. Its files may be changed, its `.git` may not. */
-  readonly folder: string;
-  /** Where in the checkout the command starts. */
-  readonly workdir: string;
-  readonly network: boolean;
-  readonly limits: RepinLimits;
-  readonly signal: AbortSignal;
-  /** Bytes that everybody else on the machine may write meanwhile. @default 1 GiB */
-  readonly others?: number | undefined;
-  /** Milliseconds without a sign of life after which the engine is given up. @default 60000 */
-  readonly idle?: number | undefined;
-}
 
 const defaultIdle = 60_000;
 

@@ -1,4 +1,4 @@
-import type { ReadArchive } from '../archive/archive.ts';
+import type { ReadArchive } from '../archive/contents.ts';
 import type { LayerStream } from '../archive/layer.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import type { Refusal } from '../errors.ts';

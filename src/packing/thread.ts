@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { ReadArchive } from '../archive/archive.ts';
+import type { ReadArchive } from '../archive/contents.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { PromotionError, refuse } from '../errors.ts';
 import type { Contents } from '../plan.ts';

@@ -1,4 +1,4 @@
-import type { ReadArchive } from '../archive/archive.ts';
+import type { ReadArchive } from '../archive/contents.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
 import { fail } from '../errors.ts';
 import type { AnnouncedLayer } from '../packing/protocol.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 
 /** How often it is looked for what has come due by time alone, in milliseconds. */
 const beat = 1000;

@@ -1,6 +1,6 @@
 import { LogLevel, type Logger as SlackLogger } from '@slack/bolt';
 import { pino, type Logger } from 'pino';
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 import { PromotionError } from '../errors.ts';
 import { PassingSecrets } from './redaction.ts';
 

@@ -1,8 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../bot.ts';
+import type { Holding, Log } from '../ports.ts';
 import { PromotionError } from '../errors.ts';
-import type { Holding } from '../holding.ts';
 import type { Store } from '../store-port.ts';
 import { clockSkew } from '../slack/skew.ts';
 import { slackProblem } from '../slack/trouble.ts';

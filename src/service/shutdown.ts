@@ -1,4 +1,4 @@
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 
 /** How long what is under way may take to park or finish, in milliseconds. */
 const grace = 25_000;

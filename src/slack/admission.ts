@@ -1,5 +1,5 @@
 import type { WebClient } from '@slack/web-api';
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 import { PromotionError, refuse, type Refusal } from '../errors.ts';
 import type { Policy } from '../policy.ts';
 import { lookAtChannel, type ChannelFacts } from './channel.ts';

@@ -1,24 +1,10 @@
-import { App, type Logger } from '@slack/bolt';
-import type { Bot, Log } from '../bot.ts';
-import type { Environment } from '../config.ts';
-import type { Policy } from '../policy.ts';
-import type { Store } from '../store-port.ts';
+import { App } from '@slack/bolt';
 import { listenForClicks } from './clicks.ts';
 import { listenForCommands } from './commands.ts';
 import { SlackDoor } from './door.ts';
 import { listenForHome } from './home-tab.ts';
+import type { SlackAppOptions } from './options.ts';
 import { SteadySocket } from './socket.ts';
-
-export interface SlackAppOptions {
-  readonly bot: Bot;
-  readonly store: Store;
-  readonly policy: Policy;
-  readonly environment: Environment;
-  /** The bot itself, as Slack knows it: without it, Bolt asks and breaks where Slack does not answer. */
-  readonly self: { readonly botId: string; readonly botUserId: string };
-  readonly logger: Logger;
-  readonly log: Log;
-}
 
 export interface SlackApp {
   readonly app: App;

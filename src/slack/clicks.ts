@@ -1,7 +1,6 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import { answer, type Answer, type Click } from '../answer.ts';
-import { actionIds, type ActionId } from '../blocks.ts';
+import { answer, type Answer, type Click, actionIds, type ActionId } from '../delivery.ts';
 import { refused } from '../messages.ts';
 import {
   ackInTime,
@@ -11,7 +10,7 @@ import {
   type Asker,
   type Opener,
 } from './answering.ts';
-import type { SlackAppOptions } from './app.ts';
+import type { SlackAppOptions } from './options.ts';
 import { carriedBy, detailsView, forms, formValues, rejectForm } from './form.ts';
 
 /** Buttons that say everything by themselves. */

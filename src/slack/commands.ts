@@ -1,12 +1,12 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import type { Delivery } from '../answer.ts';
+import type { Delivery } from '../delivery.ts';
 import { knownImage, parseBuild, tagProblem } from '../command.ts';
 import { explain, isRefusal } from '../errors.ts';
 import type { Policy } from '../policy.ts';
-import type { Ask } from '../states.ts';
+import type { Ask } from '../ask.ts';
+import type { SlackAppOptions } from './options.ts';
 import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
-import type { SlackAppOptions } from './app.ts';
 import { askForm, carriedBy, forms, formValues } from './form.ts';
 
 /** The slash command and the form that stands for it. */

@@ -1,8 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../bot.ts';
-import type { CardPlace, QueuedPost, Store } from '../store-port.ts';
-import type { Holding } from '../holding.ts';
+import type { CardPlace } from '../post.ts';
+import type { Holding, Log } from '../ports.ts';
+import type { QueuedPost, Store } from '../store-port.ts';
 import type { PostWatch } from '../service/post-watch.ts';
 import { isHopeless, sendPost, TakenOver } from './posts.ts';
 import { lasts, retryAfter, slackProblem } from './trouble.ts';

@@ -2,7 +2,7 @@ import { HTTPReceiver, type App, type Logger, type Receiver } from '@slack/bolt'
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 
 export interface DoorOptions {
   readonly signingSecret: string;

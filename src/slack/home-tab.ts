@@ -3,7 +3,7 @@ import type { KnownBlock } from '@slack/types';
 import { refused } from '../messages.ts';
 import { home } from '../overview.ts';
 import { open, over } from '../states.ts';
-import type { SlackAppOptions } from './app.ts';
+import type { SlackAppOptions } from './options.ts';
 
 /** App Home: what is under way, what was done. Published anew whenever somebody looks. */
 export function listenForHome(app: App, options: SlackAppOptions): void {

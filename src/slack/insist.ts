@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 import { retryAfter, slackProblem } from './trouble.ts';
 
 export interface Insisting {

@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import type { CardPlace, QueuedPost } from '../store-port.ts';
-import type { Message, Post } from '../post.ts';
+import type { QueuedPost } from '../store-port.ts';
+import type { CardPlace, Message, Post } from '../post.ts';
 import { inText } from '../unattached.ts';
 import { lasts, slackProblem } from './trouble.ts';
 import { upload } from './upload.ts';

@@ -1,6 +1,6 @@
 import { SocketModeReceiver, type Logger } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '../bot.ts';
+import type { Log } from '../ports.ts';
 import type { Secret } from '../secret.ts';
 import { insist } from './insist.ts';
 import { lasts } from './trouble.ts';

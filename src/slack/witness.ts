@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { anchorsIn } from '../anchors.ts';
-import type { Witness } from '../holding.ts';
+import type { Witness } from '../ports.ts';
 import type { Anchor } from '../post.ts';
 import { metadataType } from './posts.ts';
 

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { canonical } from '../canonical.ts';
-import type { CardPlace, Due, Store } from '../store-port.ts';
+import type { Due, Store } from '../store-port.ts';
+import type { CardPlace } from '../post.ts';
 import { hasWork, holdsTarget, type Promotion, type State } from '../states.ts';
 import type { Tx } from './database.ts';
 import type { PromotionRow, Tables } from './schema.ts';

@@ -3,7 +3,7 @@ import { fail, isRefusal, orRefusal, refuse, type Refusal } from '../errors.ts';
 import type { BuildPolicy } from '../image.ts';
 import type { Reason } from '../reasons.ts';
 import { TaskId, type Revision } from '../reference.ts';
-import type { BuildAsk } from '../states.ts';
+import type { BuildAsk } from '../ask.ts';
 import type { Source } from './artifact.ts';
 import { readArtifact } from './read-artifact.ts';
 import { labels } from './definition.ts';

@@ -1,6 +1,6 @@
-import { createBot, type Bot } from '../../src/bot.ts';
+import { createBot } from '../../src/bot.ts';
+import type { Bot, Push } from '../../src/ports.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
-import type { Push } from '../../src/ports.ts';
 import type { Store } from '../../src/store-port.ts';
 import type { Reason } from '../../src/reasons.ts';
 import type { FreshDatabase } from '../store/fresh.ts';

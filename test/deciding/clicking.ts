@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Click } from '../../src/answer.ts';
+import type { Click } from '../../src/delivery.ts';
 import { createBot } from '../../src/bot.ts';
 import type { Store } from '../../src/store-port.ts';
 import { hasWork } from '../../src/states.ts';

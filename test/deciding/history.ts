@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Click, Delivery } from '../../src/answer.ts';
+import type { Click, Delivery } from '../../src/delivery.ts';
 import type { Reason } from '../../src/reasons.ts';
 import type { Bots } from './bots.ts';
 import { crashes, Model, stops, type Deed, type Fate, type Request } from './model.ts';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logChecks } from '../../src/audit-checks.ts';
 import { verifyLog } from '../../src/audit.ts';
-import { createBot, type Bot, type BotOptions, type Log } from '../../src/bot.ts';
+import { createBot, type BotOptions } from '../../src/bot.ts';
+import type { Bot, Log } from '../../src/ports.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { Store } from '../../src/store-port.ts';
 import { createPostWatch } from '../../src/service/post-watch.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd, type Layout } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
-import type { ReadArchive } from '../../src/archive/archive.ts';
+import type { ReadArchive } from '../../src/archive/contents.ts';
 import { createInspect } from '../../src/archive/inspect.ts';
 import { CompressorFailure } from '../../src/packing/compressor.ts';
 import type { AnnouncedLayer, Packed } from '../../src/packing/protocol.ts';

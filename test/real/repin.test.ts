@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { repin, type RepinJob } from '../../src/docker/repin.ts';
+import { repin } from '../../src/docker/repin.ts';
+import type { RepinJob } from '../../src/docker/container.ts';
 import { startDockerd, type Dockerd } from './dockerd.ts';
 import { importTools } from './shell-and-tools.ts';
 

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { Slack } from '../../local/slack/slack.ts';
-import { createBot, type Bot } from '../../src/bot.ts';
+import { createBot, type BotOptions } from '../../src/bot.ts';
+import type { Bot } from '../../src/ports.ts';
 import { connectWorld } from '../../src/composition.ts';
 import { readEnvironment, type Environment } from '../../src/config.ts';
 import type { Policy } from '../../src/policy.ts';
-import type { PromotionPorts } from '../../src/promotion.ts';
-import type { RepinCommand } from '../../src/ports.ts';
 import type { Store } from '../../src/store-port.ts';
 import { Secret } from '../../src/secret.ts';
 import { keepTicking } from '../../src/service/clock.ts';
@@ -25,7 +24,7 @@ import { createPeople } from '../../src/slack/people.ts';
 import { openStore } from '../../src/store/store.ts';
 import { keyFor, keyVariable } from '../store/key.ts';
 
-export type Ports = Omit<PromotionPorts, 'ledger' | 'published'> & { readonly repin: RepinCommand };
+export type Ports = Omit<BotOptions['ports'], 'store'>;
 
 export interface BotSetup {
   readonly slack: Slack;

@@ -10,7 +10,7 @@ import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
 import type { Message } from '../../local/slack/things.ts';
 import { encryptSops } from '../../local/sops.ts';
-import type { ActionId } from '../../src/blocks.ts';
+import type { ActionId } from '../../src/delivery.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { Trees } from '../../src/ports.ts';
 import type { Store } from '../../src/store-port.ts';

@@ -1,7 +1,7 @@
 import type { App } from '@slack/bolt';
 import { expect, it } from 'vitest';
-import type { Delivery } from '../../src/answer.ts';
-import type { SlackAppOptions } from '../../src/slack/app.ts';
+import type { Delivery } from '../../src/delivery.ts';
+import type { SlackAppOptions } from '../../src/slack/options.ts';
 import { listenForCommands } from '../../src/slack/commands.ts';
 
 type Typed = (given: object) => Promise<void>;
