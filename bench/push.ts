@@ -78,7 +78,12 @@ async function engineOf(given: Order): Promise<Engine> {
   const registry = { url: given.registryUrl };
   if (given.engine === 'docker') {
     const { createDockerEngine } = await import('../src/docker/engine.ts');
-    return createDockerEngine({ registry, limits, dockerHost: given.dockerHost });
+    const { besideEngine } = await import('../src/registry/beside-engine.ts');
+    return createDockerEngine({
+      registry: besideEngine(registry),
+      limits,
+      dockerHost: given.dockerHost,
+    });
   }
   const { createRegistryEngine } = await import('../src/registry/push.ts');
   return createRegistryEngine({ ...registry, limits, compressor: () => compressorOf(given) });

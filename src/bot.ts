@@ -2,11 +2,13 @@ import pLimit from 'p-limit';
 import { answerRefusal } from './answer.ts';
 import { answer, type Answer, type Click, type Delivery } from './delivery.ts';
 import type { Bot } from './ports.ts';
+import { readForm } from './ask-form.ts';
 import { details } from './details.ts';
 import { knownImage, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';
-import { findDrift, type Drift } from './drift.ts';
+import { findDrift } from './drift.ts';
+import type { Drift } from './drifted.ts';
 import { isRefusal, refuse } from './errors.ts';
 import * as messages from './messages.ts';
 import * as overview from './overview.ts';
@@ -54,6 +56,7 @@ export function createBot(given: BotOptions): Bot {
       if (isRefusal(command)) return answerRefusal(command, delivery, ports.store);
       return obey(command, delivery, { ...options, decisions, repins, looks });
     },
+    readForm: (values) => readForm(values, policy),
     onAsk: (delivery, ask) => begin(ask, delivery, options),
     onDecision: (click) => decisions.decide(click),
     async mayReject(click) {

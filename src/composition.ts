@@ -6,6 +6,7 @@ import type { Builds, Engine, Inspect, Registry, RepinCommand, Secrets, Trees } 
 import { findCompressor } from './packing/accelerator.ts';
 import { adaptiveZlib } from './packing/setting.ts';
 import { inspectArchive } from './packing/thread.ts';
+import { besideEngine } from './registry/beside-engine.ts';
 import { createRegistryEngine } from './registry/push.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createSecrets, type SecretsOptions } from './sops/secrets.ts';
@@ -40,7 +41,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
     policy.registry.engine === 'docker'
       ? createDockerEngine({
           ...docker,
-          registry: registryOptions,
+          registry: besideEngine(registryOptions),
           limits: archiveLimits,
         })
       : createRegistryEngine({

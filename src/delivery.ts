@@ -1,3 +1,4 @@
+import type { Ask } from './ask.ts';
 import type { Message } from './post.ts';
 
 /** The `action_id`s of the buttons: the only ones that are listened to. `promote` stands with a drift. */
@@ -41,3 +42,8 @@ export type Visitor = Pick<Delivery, 'user' | 'team'>;
 export function answer(content: Message): Answer {
   return { show: 'message', message: content };
 }
+
+/** What a filled form asks for, or what to correct in it, by field. */
+export type FormRead =
+  | { readonly ask: Ask }
+  | { readonly errors: Readonly<Record<string, string>> };

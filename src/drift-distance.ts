@@ -1,16 +1,10 @@
+import type { Distance } from './drifted.ts';
 import { isRefusal, orRefusal } from './errors.ts';
 import type { Image } from './image.ts';
 import { tagIn, tagOwner } from './pins/tag.ts';
 import type { Target, TrustedBuild } from './plan.ts';
 import type { Builds } from './ports.ts';
 import { Revision } from './reference.ts';
-
-/** How far a pin is behind the newest build. */
-export type Distance =
-  /** Versions after the pinned one, the newest build's included. */
-  | { readonly versions: number }
-  /** Between the build of the pinned commit and the newest. */
-  | { readonly days: number };
 
 export interface Measuring {
   readonly image: Image;

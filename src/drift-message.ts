@@ -1,7 +1,6 @@
 import { actions, button, header, mrkdwn } from './blocks.ts';
 import type { Block, Message } from './post.ts';
-import type { Distance } from './drift-distance.ts';
-import type { Drift, DriftedPin, Newest, TreeDrift } from './drift.ts';
+import type { Distance, Drift, DriftedPin, Newest, TreeDrift } from './drifted.ts';
 import { isRefusal } from './errors.ts';
 import {
   code,

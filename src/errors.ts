@@ -93,3 +93,10 @@ function fill(
       show(facts[name] ?? usually[name] ?? '?', name, inCode !== undefined),
   );
 }
+
+/** Why the signal was aborted, as an error with a reason. */
+export function interruption(signal: AbortSignal): PromotionError {
+  return signal.reason instanceof PromotionError
+    ? signal.reason
+    : new PromotionError(refuse('interrupted', {}));
+}

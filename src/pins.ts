@@ -3,16 +3,8 @@ import type { Image } from './image.ts';
 import type { Span } from './pins/forms.ts';
 import { readPins, type Part, type Place, type ReadFile } from './pins/reader.ts';
 import { imageFor, type NextReference, type PinImage } from './pins/tag.ts';
-import type { TreeFile } from './tree.ts';
+import type { TreeFile, Pin } from './tree.ts';
 import type { Reference } from './reference.ts';
-
-/** A place of a source tree that names the image, and what it says: `name:tag@sha256:…`, or what is there of it. */
-export interface Pin {
-  readonly path: string;
-  /** 1-based, where the pin begins. */
-  readonly line: number;
-  readonly from: string;
-}
 
 export interface MovedPin extends Pin {
   readonly to: string;

@@ -1,5 +1,5 @@
 import type { Block, CardPlace, Anchor, Message } from './post.ts';
-import type { Delivery, Answer, Click, Visitor } from './delivery.ts';
+import type { Delivery, Answer, Click, Visitor, FormRead } from './delivery.ts';
 import type { Member } from './person.ts';
 import type { Progress } from './push-progress.ts';
 import type { Reworked, Tree, TreeEdit } from './tree.ts';
@@ -156,6 +156,8 @@ export type Log = (
 export interface Bot {
   /** The line after the slash command. Returns as soon as the request is stored. */
   onCommand(delivery: Delivery & { readonly text: string }): Promise<Answer>;
+  /** What a filled form asks for. */
+  readForm(values: Readonly<Record<string, string>>): FormRead;
   /** The same, from the form. */
   onAsk(delivery: Delivery, ask: Ask): Promise<Answer>;
   /** A button. */

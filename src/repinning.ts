@@ -11,10 +11,9 @@ import * as messages from './messages.ts';
 import { short } from './mrkdwn.ts';
 import { isAmong } from './path-pattern.ts';
 import type { Reworked } from './tree.ts';
-import type { AuditEvent } from './event.ts';
 import type { Post } from './post.ts';
-import type { Store } from './store-port.ts';
 import { leftOut, nothingRepinned, repinBegins } from './repin-message.ts';
+import { repinHold, tellRepin } from './repin-ends.ts';
 import { lookUpApprover } from './who.ts';
 
 /** What a re-pin takes. It pushes nothing. */
@@ -95,7 +94,7 @@ async function begin(
   const event = { kind: 'repin-asked', actor: user, data: { id, image: image.name, ref: commit } };
   const begun = Promise.withResolvers<boolean>();
   // Held from before it is known until it has ended: that its bot died is then for every other to see.
-  const held = store.hold(holdOf(id), async (lost) => {
+  const held = store.hold(repinHold(id), async (lost) => {
     const noted = await store.note({ event, envelope });
     begun.resolve(noted.outcome !== 'duplicate');
     if (noted.outcome === 'duplicate') return;
@@ -125,53 +124,6 @@ async function alone(repinning: Repinning, options: RepinHands): Promise<void> {
 const turn = 'repin-turn';
 const pause = 1000;
 
-/**
- * Whoever asked for a re-pin that nobody works on any more, because its bot was killed, is told how to have it again.
- * It is not begun again by itself: the command is no effect of ours, and may have been what brought the bot down.
- */
-export async function tellInterrupted(options: RepinHands): Promise<void> {
-  const { store } = options.ports;
-  for (const { id } of await unfinished(store)) {
-    await store.hold(holdOf(id), async () => {
-      // It may have ended just before it was let go.
-      const left = (await unfinished(store)).find((one) => one.id === id);
-      if (!left) return;
-      const { image, ref, user } = left;
-      const example = ['/promote-image repin', image, ref].filter(Boolean).join(' ');
-      const message = messages.refused(refuse('repin-interrupted', { image, example }));
-      const event = {
-        kind: 'repin-failed',
-        actor: 'bot',
-        data: { id, image, reason: 'repin-interrupted' },
-      };
-      await tell(event, { kind: 'ephemeral', user, message }, options);
-    });
-  }
-}
-
-function holdOf(id: string): string {
-  return `repin:${id}`;
-}
-
-interface Unfinished {
-  readonly id: string;
-  readonly image: string;
-  readonly ref: string | undefined;
-  readonly user: string;
-}
-
-async function unfinished(store: Store): Promise<readonly Unfinished[]> {
-  const begun = new Map<string, Unfinished>();
-  const kinds = ['repin-asked', 'repinned', 'repin-failed'];
-  for await (const { kind, actor, data } of store.events({ kinds })) {
-    const { id, image = '', ref } = data as { id?: string; image?: string; ref?: string };
-    if (id === undefined) continue;
-    if (kind === 'repin-asked') begun.set(id, { id, image, ref, user: actor });
-    else begun.delete(id);
-  }
-  return [...begun.values()];
-}
-
 interface Repinning {
   readonly id: string;
   readonly image: Image;
@@ -187,14 +139,14 @@ async function carryOut(repinning: Repinning, options: RepinHands): Promise<void
     options.signal.throwIfAborted();
     const { post, facts } = await makeRepinPatch(repinning, options);
     const data = { id, image: image.name, ...facts };
-    await tell({ kind: 'repinned', actor: user, data }, post, options);
+    await tellRepin({ kind: 'repinned', actor: user, data }, post, options);
   } catch (error) {
     options.log('warn', `no re-pin of ${image.name}`, { error });
     const refusal = reasonOf(error, image, options);
     const data = { id, image: image.name, reason: refusal.reason, facts: refusal.facts };
     const post = { kind: 'ephemeral', user, message: messages.refused(refusal) } as const;
-    await tell({ kind: 'repin-failed', actor: user, data }, post, options).catch((cause: unknown) =>
-      options.log('error', explain(refusal), { error: cause }),
+    await tellRepin({ kind: 'repin-failed', actor: user, data }, post, options).catch(
+      (cause: unknown) => options.log('error', explain(refusal), { error: cause }),
     );
   }
 }
@@ -240,13 +192,6 @@ function withinPaths({ tree, changed, besides }: Reworked, { paths, workdir }: R
   const isOutside = (path: string): boolean => !isAmong(path, allowed);
   const within = new Map([...changed].filter(([path]) => !isOutside(path)));
   return { tree, changed: within, besides: [...[...changed.keys()].filter(isOutside), ...besides] };
-}
-
-async function tell(event: AuditEvent, post: Post, { ports }: RepinHands): Promise<void> {
-  const posts = (anchor: Parameters<typeof messages.anchored>[1]) => [
-    { ...post, message: messages.anchored(post.message, anchor) },
-  ];
-  await ports.store.note({ event, posts });
 }
 
 function reasonOf(error: unknown, image: Image, { signal }: RepinHands): Refusal {

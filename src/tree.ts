@@ -30,3 +30,11 @@ export interface Reworked {
   /** Paths that were added, removed or turned into something else. */
   readonly besides: readonly string[];
 }
+
+/** A place of a source tree that names the image, and what it says: `name:tag@sha256:…`, or what is there of it. */
+export interface Pin {
+  readonly path: string;
+  /** 1-based, where the pin begins. */
+  readonly line: number;
+  readonly from: string;
+}

@@ -11,7 +11,7 @@ import {
 import { createRests } from './rests.ts';
 import { propose, refuseAsked } from './proposing.ts';
 import { endPush, expire, failApproved, finish, push } from './pushing.ts';
-import { tellInterrupted } from './repinning.ts';
+import { tellInterrupted } from './repin-ends.ts';
 import { hasWork, type Promotion, type State } from './states.ts';
 import { whileIn, type Doing, type In } from './watching.ts';
 

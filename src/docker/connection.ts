@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import { readDockerHost, type DockerVariables } from '../docker-host.ts';
-import { PromotionError, refuse } from '../errors.ts';
-import { interruption } from '../registry/retry.ts';
+import { interruption, PromotionError, refuse } from '../errors.ts';
 
 /** What the engine is asked to do, for the sentences about it. */
 export interface Work {

@@ -2,29 +2,21 @@ import type { DockerVariables } from '../docker-host.ts';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/limits.ts';
-import { fail } from '../errors.ts';
 import type { Engine, Push } from '../ports.ts';
-import type { Pushed } from '../states.ts';
-import type { Client } from '../registry/client.ts';
-import { onErrand } from '../registry/errand.ts';
-import { asItIs } from '../registry/finish.ts';
-import { look } from '../registry/registry.ts';
-import type { RegistryOptions } from '../registry/timing.ts';
 import { asking, connect, factsOf, type AskOptions } from './connection.ts';
 import { stateBefore, tidy, type Before } from './images.ts';
 import { loadImage } from './load.ts';
 import { engineName } from './name.ts';
-import { mayPush } from './precheck.ts';
 import { startProgress } from './progress.ts';
 import { pushImage } from './push.ts';
-import { readBackPushed } from './read-back.ts';
+import type { RegistrySide } from './registry-side.ts';
 
 export interface DockerEngineOptions {
   /** As DOCKER_HOST is written. @default unix:///var/run/docker.sock */
   readonly dockerHost?: string | undefined;
   /** How it is to be reached by TLS. */
   readonly dockerTls?: Omit<DockerVariables, 'DOCKER_HOST'> | undefined;
-  readonly registry: RegistryOptions;
+  readonly registry: RegistrySide;
   readonly limits: ArchiveLimits;
   /** Milliseconds without any sign of life after which a load or a push is given up. @default 300000 */
   readonly idle?: number | undefined;
@@ -45,7 +37,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const docker = connect({ ...options.dockerTls, DOCKER_HOST: options.dockerHost });
   let last: Promise<void> = Promise.resolve();
   return async (push) => {
-    const there = await onRegistry(options, push, (client) => precheck(client, push));
+    const { registry } = options;
+    const there = await registry.precheck(push);
     if (there) return there;
     const { answer = defaultAnswer } = options;
     const { signal, target } = push;
@@ -56,7 +49,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     last = turn.then(() => done.promise);
     try {
       await turn;
-      const repository = engineName(options.registry.url, target.name);
+      const repository = engineName(registry.url, target.name);
       const ours = { repository, tag: target.tag, imageId: push.contents.imageId };
       const before = await asking({ work: looking, signal, idle: answer }, (stop) =>
         stateBefore(docker, ours, stop),
@@ -86,7 +79,7 @@ interface Carrying {
 async function carry(docker: Docker, options: DockerEngineOptions, carrying: Carrying) {
   const { push, before, compressor } = carrying;
   const { target, contents, signal } = push;
-  const { limits, idle = defaultIdle, answer = defaultAnswer } = options;
+  const { registry, limits, idle = defaultIdle, answer = defaultAnswer } = options;
   const progress = startProgress(push);
   const { imageId } = contents;
   await loadImage(docker, {
@@ -103,9 +96,7 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
   );
   // The engine puts layers and tag in one go.
   await push.beforeTag();
-  const meanwhile = await onRegistry(options, push, (client) =>
-    asTagged(client, push, 'changed-tag'),
-  );
+  const meanwhile = await registry.underTag(push);
   if (meanwhile) return meanwhile;
   const digest = await pushImage(docker, {
     repository,
@@ -114,49 +105,19 @@ async function carry(docker: Docker, options: DockerEngineOptions, carrying: Car
     signal,
     idle,
     onLayer: progress.layer,
-    onRetry: () => onRegistry(options, push, (client) => mayPush(client, target)),
+    onRetry: () => registry.mayPush(push),
   });
   progress.step('read-back');
   const done = { digest, compressor, layers: progress.layers() };
-  return await onRegistry(options, push, (client) => readBackPushed(client, push, done));
+  return registry.readBack(push, done);
 }
 
 const tagging = { verb: 'tag the image', noun: 'the tag' };
 const asked = { verb: 'tell its version', noun: 'the question for its version' };
 const looking = { verb: 'look at its images', noun: 'the question for its images' };
 
-/** What is under the tag where it is this very image; throws where we may not push. */
-async function precheck(client: Client, push: Push): Promise<Pushed | undefined> {
-  const there = await asTagged(client, push, 'tag-taken');
-  if (there) return there;
-  await mayPush(client, push.target);
-  return undefined;
-}
-
-/** What the tag holds, proven to be this very image; `undefined` where it is free. Throws where it holds another one. */
-async function asTagged(
-  client: Client,
-  push: Push,
-  reason: 'tag-taken' | 'changed-tag',
-): Promise<Pushed | undefined> {
-  const { target, contents } = push;
-  const now = await look(client, target);
-  if (now.state !== 'holds') return undefined;
-  if (now.imageId === contents.imageId) return await asItIs(client, push, now.digest);
-  return fail(reason, { target: `${target.name}:${target.tag}`, digest: now.digest });
-}
-
 async function engineVersion(docker: Docker, options: AskOptions): Promise<string> {
   const question = { path: '/version', answer: z.object({ Version: z.string() }) };
   const { Version } = await asking(options, (stop) => factsOf(docker, question, stop));
   return `docker ${Version}, gzip`;
-}
-
-async function onRegistry<T>(
-  { registry }: DockerEngineOptions,
-  { target, credentials, signal }: Push,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const subject = `${target.name}:${target.tag}`;
-  return onErrand(registry, { subject, credentials, signal }, work);
 }

@@ -1,8 +1,8 @@
-import { PromotionError, refuse } from '../errors.ts';
+import { interruption, PromotionError, refuse } from '../errors.ts';
 import type { Credentials } from '../secret.ts';
 import { Client } from './client.ts';
 import { Http } from './http.ts';
-import { interruption, Pace } from './retry.ts';
+import { Pace } from './retry.ts';
 import { defaultTiming, systemClock, type RegistryOptions } from './timing.ts';
 
 /** One thing to be done at the registry, from the first question to the last. */

@@ -1,11 +1,11 @@
 import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
 import { Agent } from 'undici';
-import { fail, PromotionError, refuse } from '../errors.ts';
+import { interruption, fail, PromotionError, refuse } from '../errors.ts';
 import type { Bytes } from '../ports.ts';
 import { ForbiddenAddress, vettedLookup } from '../net/addresses.ts';
 import { reachOf, standing } from './hosts.ts';
-import { interruption, Transient } from './retry.ts';
+import { Transient } from './retry.ts';
 import type { RegistryOptions, Timing } from './timing.ts';
 
 /** One HTTP request, tried once. */

@@ -1,4 +1,4 @@
-import { PromotionError, refuse, type Refusal } from '../errors.ts';
+import { PromotionError, type Refusal, interruption } from '../errors.ts';
 import type { Clock, Timing } from './timing.ts';
 
 /** A try that may go better the next time. `refusal` is what it becomes when there is no next time. */
@@ -80,11 +80,4 @@ export class Pace {
       throw interruption(signal);
     });
   }
-}
-
-/** Why the signal was aborted, as an error with a reason. */
-export function interruption(signal: AbortSignal): PromotionError {
-  return signal.reason instanceof PromotionError
-    ? signal.reason
-    : new PromotionError(refuse('interrupted', {}));
 }

@@ -1,11 +1,11 @@
-import { fail, refuse, type Refusal } from '../errors.ts';
+import { interruption, fail, refuse, type Refusal } from '../errors.ts';
 import type { Packed } from '../packing/protocol.ts';
 import type { Sink } from '../packing/thread.ts';
 import type { Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
 import { LostUpload } from './lost-upload.ts';
 import { blobSize, isOfSize } from './read-back.ts';
-import { interruption, Transient } from './retry.ts';
+import { Transient } from './retry.ts';
 import { cancelSession, offsetOf, openSession, pushing, sessionStatus } from './session.ts';
 import { Window, type ChunkSizes, type Room } from './window.ts';
 

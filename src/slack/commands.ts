@@ -1,10 +1,6 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
 import type { Delivery } from '../delivery.ts';
-import { knownImage, parseBuild, tagProblem } from '../command.ts';
-import { explain, isRefusal } from '../errors.ts';
-import type { Policy } from '../policy.ts';
-import type { Ask } from '../ask.ts';
 import type { SlackAppOptions } from './options.ts';
 import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
 import { askForm, carriedBy, forms, formValues } from './form.ts';
@@ -23,7 +19,7 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
 
   app.view(forms.ask, async ({ ack, body, view, client }) => {
     const channel = carriedBy(view.private_metadata)?.channel ?? policy.slack.channel;
-    const read = readForm(formValues(view), policy);
+    const read = bot.readForm(formValues(view));
     if ('errors' in read) {
       await ack({ response_action: 'errors', errors: read.errors });
       return;
@@ -47,25 +43,6 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
     const work = bot.onAsk({ envelope, user, team, channel }, read.ask);
     await showAnswer(ackInTime(ack, work, log), asker);
   });
-}
-
-/** The form as a request, or what to correct, field by field. */
-function readForm(
-  values: Readonly<Record<string, string>>,
-  policy: Policy,
-): { readonly ask: Ask } | { readonly errors: Record<string, string> } {
-  const { tag, because } = values;
-  const image = knownImage(values['image'] ?? '', policy);
-  if (isRefusal(image)) return { errors: { image: explain(image) } };
-  const errors: Record<string, string> = {};
-  const build = parseBuild(values['build'] ?? '', image, policy.taskcluster.rootUrl);
-  if (isRefusal(build)) errors['build'] = explain(build);
-  const problem = tag === undefined ? undefined : tagProblem(tag, image);
-  if (problem) errors['tag'] = problem;
-  const bug = /^(?:bug\s+)?#?(\d{1,8})$/i.exec(values['bug'] ?? '')?.[1];
-  if (values['bug'] !== undefined && bug === undefined) errors['bug'] = 'A bug is a number';
-  if (isRefusal(build) || Object.keys(errors).length > 0) return { errors };
-  return { ask: { image: image.name, build, tag, because, bug: bug ? Number(bug) : undefined } };
 }
 
 /** Copies of one delivery have its trigger and its address for answers in common; the same line typed again has not. */

@@ -9,6 +9,7 @@ import { makeImage, type LocalImage } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
+import { besideEngine } from '../../src/registry/beside-engine.ts';
 import { engineName } from '../../src/docker/name.ts';
 import { fail, PromotionError, refuse } from '../../src/errors.ts';
 import { pushPlainly, smallImage } from '../registry/image.ts';
@@ -50,7 +51,7 @@ function engine(times: Times = {}) {
   const timing = { attempts: 1, backoff: 1 };
   return createDockerEngine({
     dockerHost: fake.host,
-    registry: { url: registry.url, timing },
+    registry: besideEngine({ url: registry.url, timing }),
     limits: { unpacked: 1024 ** 2 },
     ...times,
   });

@@ -5,6 +5,7 @@ import { makeImage, type LocalImage } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
+import { besideEngine } from '../../src/registry/beside-engine.ts';
 import { reasonOf } from '../registry/reason.ts';
 import { placeTwin, twinOf, wrongLayers, type Twin } from '../registry/twins.ts';
 import { events, json, startFakeEngine, type FakeEngine } from './engine-api.ts';
@@ -31,7 +32,9 @@ const push = (given = setting()) => {
   const timing = { attempts: 1, backoff: 1 };
   const limits = { unpacked: 1024 ** 2 };
   const at = { url: registry.url, timing };
-  return createDockerEngine({ dockerHost: fake.host, registry: at, limits })(given.push);
+  return createDockerEngine({ dockerHost: fake.host, registry: besideEngine(at), limits })(
+    given.push,
+  );
 };
 const place = (twin: Twin) => placeTwin({ url: registry.url, ...target, authorization }, twin);
 const wrong = { wrong: wrongLayers['another layer'] };

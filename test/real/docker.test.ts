@@ -7,6 +7,7 @@ import { imageArchive, makeImage, type LocalImage } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { startTokenService } from '../../local/token-service.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
+import { besideEngine } from '../../src/registry/beside-engine.ts';
 import { PromotionError, refuse } from '../../src/errors.ts';
 import { account, pushOf } from '../docker/setting.ts';
 import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
@@ -42,7 +43,11 @@ beforeEach(async () => {
 });
 
 const engine = () =>
-  createDockerEngine({ dockerHost: dockerd.host, registry: { url: registry.url }, limits });
+  createDockerEngine({
+    dockerHost: dockerd.host,
+    registry: besideEngine({ url: registry.url }),
+    limits,
+  });
 
 async function skopeo(): Promise<{ Digest: string; Layers: string[] }> {
   const at = `docker://${registry.host}/${target.name}:${target.tag}`;
@@ -202,7 +207,11 @@ describe('the docker engine, with a token service as Docker Hub’s', () => {
       const { push, opened } = pushOf({ image, target, credentials: bot });
       const start = performance.now();
       const url = guarded.url;
-      const through = createDockerEngine({ dockerHost: dockerd.host, registry: { url }, limits });
+      const through = createDockerEngine({
+        dockerHost: dockerd.host,
+        registry: besideEngine({ url }),
+        limits,
+      });
       const outcome = await through(push).catch((error: unknown) => error);
       if (allowed) {
         expect(outcome).toMatchObject({ digest: expect.stringMatching(/^sha256:/) });
@@ -233,7 +242,7 @@ describe('the docker engine, with an engine that dies', () => {
       });
       const dying = createDockerEngine({
         dockerHost: mortal.host,
-        registry: { url: registry.url },
+        registry: besideEngine({ url: registry.url }),
         limits,
       });
       expect(await reasonOf(dying(push))).toMatchObject({ reason: 'docker-unreachable' });
@@ -261,7 +270,7 @@ describe('the docker engine, with an engine that dies', () => {
         });
         const freezing = createDockerEngine({
           dockerHost: frozen.host,
-          registry: { url: registry.url },
+          registry: besideEngine({ url: registry.url }),
           limits,
           idle: 5000,
           answer: 2000,
@@ -291,7 +300,7 @@ describe('the docker engine, with an engine that dies', () => {
   it('says so when there is none', async () => {
     const nobody = createDockerEngine({
       dockerHost: 'unix:///nonexistent/docker.sock',
-      registry: { url: registry.url },
+      registry: besideEngine({ url: registry.url }),
       limits,
     });
     const error = await reasonOf(nobody(pushOf({ image, target, credentials: bot }).push));

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDockerEngine } from '../../src/docker/engine.ts';
+import { besideEngine } from '../../src/registry/beside-engine.ts';
 import type { Reason } from '../../src/reasons.ts';
 import { events, startFakeEngine, type FakeEngine } from '../docker/engine-api.ts';
 import { people } from './people.ts';
@@ -94,7 +95,7 @@ describe('a Docker engine that', () => {
         ports: () => ({
           engine: createDockerEngine({
             dockerHost: fake.host,
-            registry: { url },
+            registry: besideEngine({ url }),
             limits,
             ...times,
           }),

@@ -1,5 +1,5 @@
 import type { Target } from '../plan.ts';
-import type { Client } from '../registry/client.ts';
+import type { Client } from './client.ts';
 
 /**
  * Throws `registry-credentials` or `registry-denied` where the account may not push: an upload is begun and cancelled,
