@@ -76,7 +76,11 @@ it('whatever write the database fails at: no effect without its row, and one rig
 describe('a store that lies is found out', () => {
   const swallowing: Sabotage = (real) => ({
     ...real,
-    note: (note) => real.note(note).catch(() => ({ outcome: 'noted', anchor: genesis })),
+    change: (change) =>
+      real.change(change).catch((error: unknown) => {
+        if (change.event.kind !== 'decrypting') throw error;
+        return { outcome: 'changed', promotion: change.to, anchor: genesis };
+      }),
   });
   const inventing: Sabotage = (real) => ({
     ...real,
