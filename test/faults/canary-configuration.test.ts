@@ -54,12 +54,13 @@ const { NODE_COMPILE_CACHE } = process.env;
 /** Where `npm` has Node keep what it has compiled, no process need compile it again. */
 const compiled = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 
+/** How it ends by itself, or when it has `said` something. */
 async function ends(
   script: readonly string[],
   env: Readonly<Record<string, string>>,
-  timeout = 30_000,
+  said?: string,
 ): Promise<{ readonly output: string; readonly exitCode: number | undefined }> {
-  const { all, exitCode } = await execa(process.execPath, script, {
+  const child = execa(process.execPath, script, {
     env: {
       ...compiled,
       PATH: process.env['PATH'] ?? '',
@@ -72,8 +73,14 @@ async function ends(
     cwd: folder,
     all: true,
     reject: false,
-    timeout,
+    timeout: 50_000,
   });
+  let heard = '';
+  child.all.on('data', (chunk: Buffer) => {
+    heard += chunk.toString();
+    if (said !== undefined && heard.includes(said)) child.kill();
+  });
+  const { all, exitCode } = await child;
   return { output: all, exitCode };
 }
 
@@ -100,8 +107,9 @@ describe('a bot that can’t start tells no secret about', () => {
       DATABASE_URL: `sqlite:${join(folder, 'a.sqlite')}`,
       SLACK_BOT_TOKEN: `xoxb-${canary}`,
     };
-    const { output } = await ends([main], env, 6_000);
-    expect(output).toContain('Slack does not say who the bot is; it is tried again');
+    const waits = 'Slack does not say who the bot is; it is tried again';
+    const { output } = await ends([main], env, waits);
+    expect(output).toContain(waits);
     expect(found(output, canaries)).toEqual([]);
     expect(await foundBelow(folder, canaries)).toEqual([]);
   });

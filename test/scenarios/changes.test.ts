@@ -26,13 +26,24 @@ interface Scene {
   readonly tree: LocalTree;
 }
 
-/** An approved request with which the bot has not gone on yet, and a source tree of its own. */
-async function approved(twists: Twists & BuildOptions = {}): Promise<Scene> {
+/** The tree of every scene in which no tree changes. */
+let steady: Promise<LocalTree> | undefined;
+
+function ownTree(): Promise<LocalTree> {
   const folder = `${on.outside.folder}/tree-${crypto.randomUUID()}`;
   const pin = `mozillareleases/build-decision:${old}@sha256:${'ab'.repeat(32)}`;
-  const tree = await makeTree(folder, { 'one.yml': `image: ${pin}\n`, 'other.txt': 'other\n' });
+  return makeTree(folder, { 'one.yml': `image: ${pin}\n`, 'other.txt': 'other\n' });
+}
+
+/** An approved request with which the bot has not gone on yet; `moves`: its source tree is its own, and may change. */
+async function approved({
+  moves = false,
+  ...twists
+}: Twists & BuildOptions & { readonly moves?: boolean | undefined } = {}): Promise<Scene> {
+  const tree = await (moves ? ownTree() : (steady ??= ownTree()));
   const world = await on.start({
     policy: (policy) => pinnedIn(tree, policy),
+    steadyTrees: !moves,
   });
   const build = await on.outside.build('build-decision', twists);
   await world.propose(alice, `build-decision ${build.revision}`);
@@ -92,6 +103,8 @@ interface Change {
   readonly reason: Reason;
   readonly says: RegExp;
   readonly twists?: Twists & BuildOptions;
+  /** It happens to the source tree. */
+  readonly moves?: true;
   readonly happens: (scene: Scene) => unknown;
 }
 
@@ -206,6 +219,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
   'a pin says something else': {
     reason: 'changed-pins',
+    moves: true,
     says: /pins changed meanwhile in file:.*no longer there: .*@sha256:ab/,
     happens: ({ tree }) =>
       commit(tree, {
@@ -214,6 +228,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
   'there is one more pin': {
     reason: 'changed-pins',
+    moves: true,
     says: /pins changed meanwhile in file:.*new: .* in two\.yml/,
     happens: ({ tree }) =>
       commit(tree, {
@@ -222,6 +237,7 @@ const changes: Readonly<Record<string, Change>> = {
   },
   'a pin is gone': {
     reason: 'changed-pins',
+    moves: true,
     says: /pins changed meanwhile in file:.*no longer there/,
     happens: ({ tree }) => commit(tree, { 'one.yml': 'image: none\n' }),
   },
@@ -285,7 +301,7 @@ describe('between approval and push', () => {
   it.each(Object.entries(changes))(
     '%s: the promotion stops with that, nothing is written',
     async (_, change) => {
-      const scene = await approved(change.twists);
+      const scene = await approved({ ...change.twists, moves: change.moves });
       const { world } = scene;
       await change.happens(scene);
       const before = world.writes().length;
@@ -324,7 +340,7 @@ describe('between approval and push', () => {
       async ({ tree }: Scene) => writeFile(`${tree.folder}/.git/HEAD`, 'x'),
     ],
   ] as const)('%s: it fails, and may be retried', async (_, says, happens) => {
-    const scene = await approved();
+    const scene = await approved({ moves: true });
     await happens(scene);
     await scene.world.release();
     await scene.world.until('failed');
@@ -336,7 +352,7 @@ describe('between approval and push', () => {
   });
 
   it('nothing: the promotion goes on, also where the tree moved on elsewhere', async () => {
-    const scene = await approved();
+    const scene = await approved({ moves: true });
     await commit(scene.tree, { 'other.txt': 'moved on\n' });
     await scene.world.release();
     await scene.world.until('reported');
