@@ -11,7 +11,8 @@ import { createRegistryEngine } from './registry/push.ts';
 import { createRegistry } from './registry/registry.ts';
 import { createSecrets, type SecretsOptions } from './sops/secrets.ts';
 import { createTrees } from './source/trees.ts';
-import { createBuilds } from './taskcluster/builds.ts';
+import { createBuilds, type BuildsOptions } from './taskcluster/builds.ts';
+import { credentialsFrom } from './taskcluster/credentials.ts';
 
 export interface Given {
   readonly policy: Policy;
@@ -19,6 +20,12 @@ export interface Given {
   /** The process’s whole environment: sops and git each pick from it what they may have. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
+}
+
+/** How Taskcluster is asked: where, by whom, and what of it is believed. */
+export function buildsOptions({ policy, environment, now }: Omit<Given, 'env'>): BuildsOptions {
+  const { taskcluster, limits } = policy;
+  return { ...taskcluster, credentials: credentialsFrom(environment), limits, now };
 }
 
 /** Everything outside but Slack and the database: adapters from configuration. Nothing is contacted here. */
@@ -31,7 +38,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
   readonly secrets: Secrets;
   readonly repin: RepinCommand;
 } {
-  const { taskcluster, limits } = policy;
+  const { limits } = policy;
   const archiveLimits = { unpacked: limits.unpacked, processor: limits.processor };
   const docker = { dockerHost: environment.DOCKER_HOST, dockerTls: environment };
   const { url, tokenService } = policy.registry;
@@ -54,7 +61,7 @@ export function connectWorld({ policy, environment, env, now }: Given): {
               : () => findCompressor(env['PATH']),
         });
   return {
-    builds: createBuilds({ ...taskcluster, limits, now }),
+    builds: createBuilds(buildsOptions({ policy, environment, now })),
     inspect: (archive) => inspectArchive(archive, archiveLimits),
     registry: createRegistry(registryOptions),
     trees: createTrees({ environment: env }),

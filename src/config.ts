@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { addressProblem } from './database-url.ts';
 import { readDockerHost } from './docker-host.ts';
+import { readJson } from './json.ts';
 import { policySchema, type Policy } from './policy.ts';
 import { serviceUrl } from './urls.ts';
 import { Secret } from './secret.ts';
@@ -58,6 +59,14 @@ const environmentSchema = z.object({
   DOCKER_TLS_VERIFY: z.string().optional(),
   DOCKER_CERT_PATH: z.string().optional(),
   GITHUB_TOKEN: secret.optional(),
+  TASKCLUSTER_CLIENT_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9!@/:.+|_-]+$/, 'is not a client id of Taskcluster')
+    .optional(),
+  TASKCLUSTER_ACCESS_TOKEN: secret.optional(),
+  TASKCLUSTER_CERTIFICATE: secret
+    .refine((text) => isJsonObject(text.reveal()), 'is not the JSON of temporary credentials')
+    .optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
 });
@@ -80,6 +89,7 @@ function readValues(
     ...problemsIn(parsed, given),
     ...transportProblems(given),
     ...engineProblems(given),
+    ...taskclusterProblems(given),
     ...problemsOf(given),
   ];
   if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
@@ -97,7 +107,7 @@ export function problemWith(path: string, found: string | undefined, reason: str
 }
 
 function withoutSecret(problem: Problem): Problem {
-  const mayBeSecret = /TOKEN|SECRET|KEY|DATABASE_URL/.test(problem.path);
+  const mayBeSecret = /TOKEN|SECRET|KEY|CERTIFICATE|DATABASE_URL/.test(problem.path);
   return mayBeSecret ? { ...problem, value: undefined } : problem;
 }
 
@@ -105,6 +115,20 @@ function engineProblems(given: Variables): readonly Problem[] {
   const found = readDockerHost(given);
   if (found.kind !== 'refused') return [];
   return [problemWith('DOCKER_HOST', given['DOCKER_HOST'], found.problem)];
+}
+
+function isJsonObject(text: string): boolean {
+  const json = readJson(Buffer.from(text));
+  return 'value' in json && typeof json.value === 'object' && json.value !== null;
+}
+
+/** A client without its token, or half of temporary credentials, would read nothing. */
+function taskclusterProblems(given: Variables): readonly Problem[] {
+  const names = ['TASKCLUSTER_CLIENT_ID', 'TASKCLUSTER_ACCESS_TOKEN'] as const;
+  const present = ['TASKCLUSTER_CERTIFICATE', ...names].find((name) => given[name]);
+  return names
+    .filter((name) => present !== undefined && !given[name])
+    .map((name) => problemWith(name, undefined, `is missing, and ${present} is given`));
 }
 
 /** What the way to Slack needs: told together with whatever else is wrong. */

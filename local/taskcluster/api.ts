@@ -20,7 +20,7 @@ const services = {
 
 /** Answers one request of `/api/queue/v1/…`, `/api/index/v1/…`, or of the page of a task. */
 export function serveApi(api: Api, request: IncomingMessage, response: ServerResponse): void {
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://api');
+  const { pathname, search, searchParams: query } = new URL(request.url ?? '/', 'http://api');
   const [, shown] = /^\/tasks\/([^/]+)/.exec(pathname) ?? [];
   if (shown) {
     response.writeHead(302, { location: `/api/queue/v1/task/${shown}` }).end();
@@ -32,7 +32,7 @@ export function serveApi(api: Api, request: IncomingMessage, response: ServerRes
     return;
   }
   const said = decoded(path) ?? path;
-  api.world.requests.push({ at: service, path: said, headers: request.headers });
+  api.world.requests.push({ at: service, path: said, search, headers: request.headers });
   const fault = takeFault(api.world, service, said);
   if (fault && answerWith(fault, request, response)) return;
   const { status, headers, body } = written(answerTo(services[service], { path, query }, api));

@@ -22,8 +22,9 @@ export function serveStorage(
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
-  const path = decodeURIComponent(new URL(request.url ?? '/', 'http://storage').pathname);
-  world.requests.push({ at: 'storage', path, headers: request.headers });
+  const { pathname, search } = new URL(request.url ?? '/', 'http://storage');
+  const path = decodeURIComponent(pathname);
+  world.requests.push({ at: 'storage', path, search, headers: request.headers });
   const fault = takeFault(world, 'storage', path);
   const [taskId = '', runId = '', ...name] =
     /^\/(?:public-bucket|object-bucket\/t)\/(.*)$/s.exec(path)?.[1]?.split('/') ?? [];

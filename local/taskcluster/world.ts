@@ -57,7 +57,15 @@ export interface World {
   /** What goes wrong, in order; the first that matches a request takes it. */
   readonly faults: Fault[];
   /** `GET queue /task/…`, one line for each request, in order. */
-  readonly requests: { readonly at: Place; readonly path: string; readonly headers: Headers }[];
+  readonly requests: Asked[];
+}
+
+export interface Asked {
+  readonly at: Place;
+  readonly path: string;
+  /** `?…`, as it came. */
+  readonly search: string;
+  readonly headers: Headers;
 }
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;

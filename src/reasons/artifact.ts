@@ -68,9 +68,14 @@ export const artifact = {
     next: 'Try again in a few minutes.',
     retry: true,
   },
+  'taskcluster-credentials': {
+    says: 'Taskcluster does not take the bot’s credentials for {what} ({problem}).',
+    next: 'An operator must check TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN, and whether they have expired.',
+    retry: true,
+  },
   'missing-scope': {
     says: 'Taskcluster does not allow {what} ({code}): `{scope}`.',
-    next: 'Ask the Taskcluster team to give the anonymous role this scope; docs/operations.md lists all that are needed.',
+    next: 'Ask the Taskcluster team to give this scope to the anonymous role, or to the bot’s TASKCLUSTER_CLIENT_ID; docs/operations.md lists all that are needed.',
     retry: true,
   },
   'taskcluster-nonsense': {

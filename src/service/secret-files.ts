@@ -9,6 +9,8 @@ export const secretNames = [
   'SLACK_SIGNING_SECRET',
   'DATABASE_URL',
   'GITHUB_TOKEN',
+  'TASKCLUSTER_ACCESS_TOKEN',
+  'TASKCLUSTER_CERTIFICATE',
   'AUDIT_KEY',
 ] as const;
 

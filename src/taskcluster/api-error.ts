@@ -31,8 +31,12 @@ export function isMalformed(statusCode: number, { code }: ApiError): boolean {
   return statusCode === 400 && code === 'InvalidRequestArguments';
 }
 
-/** Waiting does not help where a right is missing: which one is said. `what` as after “did not answer”. */
-export function failWithoutScope(statusCode: number, error: ApiError, what: string): void {
+/** Waiting does not help where credentials are not taken or a right is missing: which one is said. `what` as after “did not answer”. */
+export function failUnadmitted(statusCode: number, error: ApiError, what: string): void {
+  if (statusCode === 401) {
+    const problem = [error.code, error.message.split('\n')[0]].filter(Boolean).join(': ');
+    fail('taskcluster-credentials', { what, problem: problem.slice(0, 200) || 'status 401' });
+  }
   if (statusCode !== 403 || error.code !== 'InsufficientScopes') return;
   const scopes = error.message.match(/\b[a-z-]+:[a-z-]+:[^\s"'`,]+/g) ?? [];
   const scope = [...new Set(scopes)].join(', ').slice(0, 200) || 'it does not say which';

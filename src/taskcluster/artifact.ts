@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { fail } from '../errors.ts';
 import { ForbiddenAddress } from '../net/addresses.ts';
-import { failWithoutScope, isMalformed, readApiError } from './api-error.ts';
+import { failUnadmitted, isMalformed, readApiError } from './api-error.ts';
 import {
   brokenConnection,
   busy,
@@ -126,7 +126,7 @@ async function refusedByQueue(
     const problem = [error.code, error.message].filter(Boolean).join(': ') || 'no reason is told';
     return fail('artifact-error', { artifact: name, task, problem: problem.slice(0, 200) });
   }
-  failWithoutScope(statusCode, error, `the request for ${name} of ${task}`);
+  failUnadmitted(statusCode, error, `the request for ${name} of ${task}`);
   return busy(response, Date.now()) ?? unexpected(artifact, response, `status ${statusCode}`);
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fail, isRefusal, orRefusal, refuse, type Refusal } from '../errors.ts';
+import { fail, isRefusal, orRefusal, PromotionError, refuse, type Refusal } from '../errors.ts';
 import type { BuildPolicy } from '../image.ts';
 import type { Reason } from '../reasons.ts';
 import { TaskId, type Revision } from '../reference.ts';
@@ -105,7 +105,10 @@ async function findInPush(
  * own, which stands on all that came before it.
  */
 async function newestFirst({ metadata }: Source, namespace: string): Promise<readonly TaskId[]> {
-  const actions = (await metadata.tasksBelow(namespace)).slice(0, actionLimit);
+  const listed = await orRefusal(metadata.tasksBelow(namespace));
+  // Without the right to list them they are found by their own ids only, as docs/operations.md says.
+  if (isRefusal(listed) && listed.reason !== 'missing-scope') throw new PromotionError(listed);
+  const actions = isRefusal(listed) ? [] : listed.slice(0, actionLimit);
   const dated: { readonly action: TaskId; readonly created: string }[] = [];
   for (const action of actions) {
     const definition = await metadata.definition(action);

@@ -32,7 +32,7 @@ export const defaultTimeouts: Timeouts = {
 /** How often something is asked in a row without getting a byte further. */
 export const attempts = 5;
 
-/** Requests without credentials, cookies, redirects or decoding: those are decided by whoever asks. */
+/** Requests without headers of credentials, without cookies, redirects or decoding: those are decided by whoever asks. */
 export interface Http {
   readonly timeouts: Timeouts;
   /** Asks Taskcluster itself, whose address is configured. */

@@ -2,7 +2,8 @@ import { clients } from 'taskcluster-client';
 import { z } from 'zod';
 import { fail } from '../errors.ts';
 import { TaskId } from '../reference.ts';
-import { failWithoutScope, isMalformed, readApiError } from './api-error.ts';
+import { failUnadmitted, isMalformed, readApiError } from './api-error.ts';
+import type { TaskclusterCredentials } from './credentials.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Http } from './http.ts';
 import { readJson } from '../json.ts';
 import { ArtifactInfo, firstProblem, Status } from './task.ts';
@@ -28,62 +29,70 @@ export interface Metadata {
   artifactInfo(
     artifact: ArtifactName & { readonly runId: number },
   ): Promise<ArtifactInfo | undefined>;
-  /** Where the queue hands the artifact out. */
+  /** Where the queue hands the artifact out; only for the queue itself. */
   artifactUrl(artifact: ArtifactName): string;
+}
+
+/** Which Taskcluster is asked, and by whom. */
+export interface Taskcluster {
+  readonly rootUrl: string;
+  readonly credentials?: TaskclusterCredentials | undefined;
 }
 
 /**
  * Reads metadata. `taskcluster-client` knows the addresses; the transfer is ours, because the client reads an answer of
- * any size, unpacks any gzip, takes the last of two equal keys, and its repetitions come within milliseconds.
- * Throws `taskcluster-unreachable` and `taskcluster-nonsense`.
+ * any size, unpacks any gzip, takes the last of two equal keys, and its repetitions come within milliseconds. With
+ * credentials each address is signed, for itself and for a quarter of an hour: no header has them, so that none is left
+ * to go along where a redirect leads.
+ * Throws `taskcluster-unreachable`, `taskcluster-nonsense`, `taskcluster-credentials` and `missing-scope`.
  */
-export function createMetadata(rootUrl: string, http: Http): Metadata {
-  const queue = new clients.Queue({ rootUrl, retries: 0 });
-  const index = new clients.Index({ rootUrl, retries: 0 });
+export function createMetadata({ rootUrl, credentials }: Taskcluster, http: Http): Metadata {
+  const options = { rootUrl, retries: 0, credentials: revealed(credentials) };
+  const queue = new clients.Queue(options);
+  const index = new clients.Index(options);
+  const build = credentials ? 'buildSignedUrl' : 'buildUrl';
   return {
     async findTask(route) {
-      const url = index.buildUrl(index.findTask, route);
-      const found = await ask(
-        http,
-        { what: `the request for the index’s ${route}`, url },
-        FoundTask,
-      );
-      return found?.taskId;
+      const url = () => index[build](index.findTask, route);
+      const what = `the request for the index’s ${route}`;
+      return (await ask(http, { what, url }, FoundTask))?.taskId;
     },
     async tasksBelow(namespace) {
-      const url = index.buildUrl(index.listTasks, namespace);
+      const url = () => index[build](index.listTasks, namespace);
       const what = `the request for the index’s tasks below ${namespace}`;
       const list = await ask(http, { what, url }, IndexedTasks);
       return (list?.tasks ?? []).map(({ taskId }) => taskId);
     },
     async status(taskId) {
-      const url = queue.buildUrl(queue.status, taskId);
-      const answer = await ask(
-        http,
-        { what: `the request for the status of ${taskId}`, url },
-        StatusAnswer,
-      );
-      return answer?.status;
+      const url = () => queue[build](queue.status, taskId);
+      const what = `the request for the status of ${taskId}`;
+      return (await ask(http, { what, url }, StatusAnswer))?.status;
     },
     definition(taskId) {
-      const url = queue.buildUrl(queue.task, taskId);
+      const url = () => queue[build](queue.task, taskId);
       return ask(http, { what: `the request for the definition of ${taskId}`, url }, AnyObject);
     },
     async artifactInfo({ taskId, runId, name }) {
       const what = `the request for ${name} of ${taskId}`;
-      const url = queue.buildUrl(queue.artifactInfo, taskId, runId, name);
+      const url = () => queue[build](queue.artifactInfo, taskId, runId, name);
       const info = await ask(http, { what, url }, ArtifactInfo);
       if (info) return info;
       // A queue that does not tell of one artifact tells of all.
-      const all = queue.buildUrl(queue.listArtifacts, taskId, runId);
+      const all = () => queue[build](queue.listArtifacts, taskId, runId);
       const list = await ask(http, { what, url: all }, ArtifactList);
       return list?.artifacts.find((artifact) => artifact.name === name);
     },
     artifactUrl: ({ taskId, runId, name }) =>
       runId === undefined
-        ? queue.buildUrl(queue.getLatestArtifact, taskId, name)
-        : queue.buildUrl(queue.getArtifact, taskId, runId, name),
+        ? queue[build](queue.getLatestArtifact, taskId, name)
+        : queue[build](queue.getArtifact, taskId, runId, name),
   };
+}
+
+function revealed(credentials: TaskclusterCredentials | undefined) {
+  if (!credentials) return {};
+  const { clientId, accessToken, certificate } = credentials;
+  return { clientId, accessToken: accessToken.reveal(), certificate: certificate?.reveal() };
 }
 
 const FoundTask = z.object({ taskId: TaskId });
@@ -95,7 +104,8 @@ const AnyObject = z.record(z.string(), z.unknown());
 interface Question {
   /** After “Taskcluster did not answer …”. */
   readonly what: string;
-  readonly url: string;
+  /** Made anew for each try. */
+  readonly url: () => string;
 }
 
 async function ask<T>(http: Http, question: Question, shape: z.ZodType<T>): Promise<T | undefined> {
@@ -114,7 +124,7 @@ async function askOnce(
   question: Question,
   signal: AbortSignal,
 ): Promise<Uint8Array | Again | undefined> {
-  const response = await http.api(question.url, { signal });
+  const response = await http.api(question.url(), { signal });
   const { statusCode, headers, body } = response;
   if (statusCode === 200) {
     const encoding = headers['content-encoding'] ?? 'identity';
@@ -124,7 +134,7 @@ async function askOnce(
   }
   const error = await readApiError(response);
   if (statusCode === 404 || isMalformed(statusCode, error)) return undefined;
-  failWithoutScope(statusCode, error, question.what);
+  failUnadmitted(statusCode, error, question.what);
   return busy(response, Date.now()) ?? nonsense(question, `status ${statusCode}`);
 }
 

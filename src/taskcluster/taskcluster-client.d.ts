@@ -8,12 +8,19 @@ declare module 'taskcluster-client' {
     readonly retries?: number;
     /** Milliseconds for one request. */
     readonly timeout?: number;
+    readonly credentials?: {
+      readonly clientId?: string;
+      readonly accessToken?: string;
+      readonly certificate?: string | undefined;
+    };
   }
 
   class Client {
     constructor(options: Options);
     /** The address of a call, its arguments percent-encoded. */
     buildUrl(method: Method, ...args: readonly (string | number)[]): string;
+    /** The same, signed for a quarter of an hour (Hawk’s bewit). Throws without credentials. */
+    buildSignedUrl(method: Method, ...args: readonly (string | number)[]): string;
   }
 
   class Queue extends Client {

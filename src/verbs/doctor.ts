@@ -1,12 +1,15 @@
 import { refuseAdmission, unseen } from '../slack/admission.ts';
 import { lookAtChannel } from '../slack/channel.ts';
 import { createClient } from '../slack/client.ts';
-import { connectWorld, secretsOptions } from '../composition.ts';
+import { buildsOptions, connectWorld, secretsOptions } from '../composition.ts';
 import { explain, isRefusal, orRefusal, PromotionError } from '../errors.ts';
-import { sourceUrl } from '../image.ts';
+import { sourceUrl, type BuildPolicy } from '../image.ts';
 import type { Registry } from '../ports.ts';
 import { createLogging } from '../service/log.ts';
 import { checkSops } from '../sops/secrets.ts';
+import type { Source } from '../taskcluster/artifact.ts';
+import { sourceOf } from '../taskcluster/builds.ts';
+import { tryRights } from '../taskcluster/rights.ts';
 import { openStore } from '../store/store.ts';
 import { slackProblem } from '../slack/trouble.ts';
 import { Failure, Usage, type Verb, type VerbContext } from './verb.ts';
@@ -60,11 +63,7 @@ function questions(
     },
     ...images.map((image) => ({
       system: `Taskcluster, ${image.name}`,
-      ask: async () => {
-        const found = await world.builds.find(image, { by: 'latest' });
-        if (isRefusal(found)) throw new PromotionError(found);
-        return `newest level-3 build ${found}`;
-      },
+      ask: () => askTaskcluster(sourceOf(buildsOptions({ policy, environment, now })), image.build),
     })),
     ...images.map((image) => ({
       system: `registry, ${image.publish}`,
@@ -78,6 +77,19 @@ function questions(
       })),
     ),
   ];
+}
+
+/** What a build is found and proven with is read once; the build itself is not judged. */
+async function askTaskcluster(source: Source, build: BuildPolicy): Promise<string> {
+  const { newest, missing } = await tryRights(source, build);
+  if (missing.length > 0) {
+    const rest = newest ? '' : '; without it the others cannot be tried';
+    throw new Failure(
+      `the bot lacks ${missing.join(', ')}${rest}. See “What Taskcluster must allow” in docs/operations.md.`,
+    );
+  }
+  if (!newest) throw new Failure('there is no level-3 build of it in the index.');
+  return `newest level-3 build ${newest}, and all that a promotion reads of it may be read`;
 }
 
 async function askDatabase(url: string, now: () => Date): Promise<string> {
