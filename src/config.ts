@@ -2,10 +2,10 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { addressProblem } from './database-url.ts';
 import { readDockerHost } from './docker-host.ts';
-import { readJson } from './json.ts';
 import { policySchema, type Policy } from './policy.ts';
 import { serviceUrl } from './urls.ts';
 import { Secret } from './secret.ts';
+import { missingCredentials, taskclusterVariables } from './taskcluster-variables.ts';
 
 /** One thing that is wrong with the configuration: where it stands, what stands there, why it will not do. */
 export interface Problem {
@@ -59,14 +59,7 @@ const environmentSchema = z.object({
   DOCKER_TLS_VERIFY: z.string().optional(),
   DOCKER_CERT_PATH: z.string().optional(),
   GITHUB_TOKEN: secret.optional(),
-  TASKCLUSTER_CLIENT_ID: z
-    .string()
-    .regex(/^[A-Za-z0-9!@/:.+|_-]+$/, 'is not a client id of Taskcluster')
-    .optional(),
-  TASKCLUSTER_ACCESS_TOKEN: secret.optional(),
-  TASKCLUSTER_CERTIFICATE: secret
-    .refine((text) => isJsonObject(text.reveal()), 'is not the JSON of temporary credentials')
-    .optional(),
+  ...taskclusterVariables,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   PROMOTE_IMAGE_CONFIG: z.string().default('config/promote-image.yml'),
 });
@@ -89,7 +82,7 @@ function readValues(
     ...problemsIn(parsed, given),
     ...transportProblems(given),
     ...engineProblems(given),
-    ...taskclusterProblems(given),
+    ...missingCredentials(given).map(([name, reason]) => problemWith(name, undefined, reason)),
     ...problemsOf(given),
   ];
   if (parsed.success && problems.length === 0) return { ok: true, value: parsed.data };
@@ -115,20 +108,6 @@ function engineProblems(given: Variables): readonly Problem[] {
   const found = readDockerHost(given);
   if (found.kind !== 'refused') return [];
   return [problemWith('DOCKER_HOST', given['DOCKER_HOST'], found.problem)];
-}
-
-function isJsonObject(text: string): boolean {
-  const json = readJson(Buffer.from(text));
-  return 'value' in json && typeof json.value === 'object' && json.value !== null;
-}
-
-/** A client without its token, or half of temporary credentials, would read nothing. */
-function taskclusterProblems(given: Variables): readonly Problem[] {
-  const names = ['TASKCLUSTER_CLIENT_ID', 'TASKCLUSTER_ACCESS_TOKEN'] as const;
-  const present = ['TASKCLUSTER_CERTIFICATE', ...names].find((name) => given[name]);
-  return names
-    .filter((name) => present !== undefined && !given[name])
-    .map((name) => problemWith(name, undefined, `is missing, and ${present} is given`));
 }
 
 /** What the way to Slack needs: told together with whatever else is wrong. */

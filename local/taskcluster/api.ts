@@ -31,6 +31,8 @@ export function serveApi(api: Api, request: IncomingMessage, response: ServerRes
     response.writeHead(404).end();
     return;
   }
+  // The services take it off before they look at what is asked: it only says who asks.
+  query.delete('bewit');
   const said = decoded(path) ?? path;
   api.world.requests.push({ at: service, path: said, search, headers: request.headers });
   const fault = takeFault(api.world, service, said);

@@ -80,6 +80,11 @@ export const trust = {
     next: 'Give another build.',
     retry: false,
   },
+  'release-tag': {
+    says: 'Task {task} names the tag {tag} of a release, and nothing that is signed says which commit that is.',
+    next: 'Give the build of the commit that was released, made when it was pushed to its branch.',
+    retry: false,
+  },
   'pull-request': {
     says: 'Task {task} comes from a pull request ({sign}).',
     next: 'Give a build of the merged commit.',

@@ -2,7 +2,7 @@ import { refuse, type Refusal } from '../errors.ts';
 import type { BuildPolicy, BuildSource } from '../image.ts';
 import { Revision, type TaskId } from '../reference.ts';
 import { isWithin, sameRepository } from './repository.ts';
-import type { Definition } from './task.ts';
+import { Definition } from './task.ts';
 import { interactiveSign, pullRequestSign } from './untrusted.ts';
 
 /** What a definition says about a build, once it is proven to be the image's. */
@@ -125,6 +125,14 @@ function claimedSources({
   return refuse('wrong-repository', { task, got, want });
 }
 
+/** Whether a definition says that it comes from one of the image's sources: its own word, by which builds are looked for. */
+export function isClaimed(definition: unknown, build: BuildPolicy, taskId: TaskId): boolean {
+  const parsed = Definition.safeParse(definition);
+  return (
+    parsed.success && !('outcome' in claimedSources({ taskId, definition: parsed.data, build }))
+  );
+}
+
 /** What the task names instead of the repository; `undefined` where it names nothing else. */
 function foreign(definition: Definition, repository: string): string | undefined {
   const heads = fromEnvironment(definition, 'HEAD_REPOSITORY');
@@ -145,7 +153,13 @@ function builtRevision({ taskId, definition }: Task): Revision | Refusal {
   const [got = 'none'] = revisions;
   const revision = Revision.safeParse(got);
   if (revision.success && revisions.size === 1) return revision.data;
+  if (revisions.size === 1 && isTag(got)) return refuse('release-tag', { task: taskId, tag: got });
   return refuse('bad-revision', { task: taskId, got: [...revisions].join(' and ') || 'none' });
+}
+
+/** What a release's tasks have where a push's have the commit; a commit cut short is none, nor is a branch. */
+function isTag(text: string): boolean {
+  return /^(?=.*\d)[A-Za-z\d][\w./-]{0,99}$/.test(text) && !/^[0-9a-f]{7,64}$/i.test(text);
 }
 
 function fromEnvironment({ payload: { env } }: Definition, name: string): readonly string[] {

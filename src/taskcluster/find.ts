@@ -6,7 +6,7 @@ import { TaskId, type Revision } from '../reference.ts';
 import type { BuildAsk } from '../ask.ts';
 import type { Source } from './artifact.ts';
 import { readArtifact } from './read-artifact.ts';
-import { labels } from './definition.ts';
+import { isClaimed, labels } from './definition.ts';
 import { readJson } from '../json.ts';
 import { firstProblem } from './task.ts';
 
@@ -53,12 +53,47 @@ async function findByTask(
   return findInMap(source, build, { decision: taskId, revision: `the push of ${taskId}` });
 }
 
-async function findLatest(
-  { metadata }: Source,
-  { trustDomain, name }: BuildPolicy,
-): Promise<TaskId | Refusal> {
-  const route = `${trustDomain}.cache.level-3.docker-images.v2.${name}.latest`;
-  return (await metadata.findTask(route)) ?? refuse('no-latest', { route });
+/**
+ * The newest build in the cache; where another project has filled it, the newest that the last pushes of the image's own
+ * projects name. One look for each of them, and nothing is trusted for it.
+ */
+async function findLatest(source: Source, build: BuildPolicy): Promise<TaskId | Refusal> {
+  const { metadata } = source;
+  const route = `${build.trustDomain}.cache.level-3.docker-images.v2.${build.name}.latest`;
+  const newest = await metadata.findTask(route);
+  if (!newest) return refuse('no-latest', { route });
+  if (isClaimed(await metadata.definition(newest), build, newest)) return newest;
+  const candidates: { readonly taskId: TaskId; readonly created: string }[] = [];
+  for (const project of projectsOf(build)) {
+    const taskId = await lastOf(source, build, project);
+    const definition = taskId && (await metadata.definition(taskId));
+    if (taskId && isClaimed(definition, build, taskId)) {
+      candidates.push({ taskId, created: String(definition?.['created']) });
+    }
+  }
+  const [own] = candidates.toSorted((a, b) => (a.created < b.created ? 1 : -1));
+  // Where there is none of its own, what that other one is will be told.
+  return own?.taskId ?? newest;
+}
+
+/** What the last push of a project names. */
+async function lastOf(
+  source: Source,
+  build: BuildPolicy,
+  project: string,
+): Promise<TaskId | undefined> {
+  const route = `${build.trustDomain}.v2.${project}.latest.taskgraph.decision`;
+  const decision = await source.metadata.findTask(route);
+  if (!decision) return undefined;
+  const asked = { decision, revision: `the last push of ${project}` };
+  const found = await orRefusal(findInMap(source, build, asked));
+  if (!isRefusal(found)) return found;
+  if (!passedOver.has(found.reason)) throw new PromotionError(found);
+  return undefined;
+}
+
+function projectsOf({ sources }: BuildPolicy): readonly string[] {
+  return [...new Set(sources.map(({ project }) => project))];
 }
 
 /**
@@ -70,7 +105,7 @@ async function findByRevision(
   build: BuildPolicy,
   revision: Revision,
 ): Promise<TaskId | Refusal> {
-  const projects = [...new Set(build.sources.map(({ project }) => project))];
+  const projects = projectsOf(build);
   const refusals: Refusal[] = [];
   for (const project of projects) {
     const found = await findInPush(source, build, { project, revision });

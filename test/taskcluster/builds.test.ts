@@ -48,6 +48,33 @@ describe('find', () => {
     expect(await builds().find(image, { by: 'latest' })).toBe(taskId);
   });
 
+  it('leads past the builds of other projects that fill the same cache', async () => {
+    const { taskcluster, builds, publish } = given();
+    const { taskId } = await publish();
+    const other = { project: 'elsewhere', repository: 'https://github.com/somebody/elsewhere' };
+    const sources = [{ ...other, branch: 'main', releases: false }];
+    const foreign = { ...image, build: { ...image.build, sources } };
+    const theirs = await publishBuild(taskcluster, { image: foreign, revision, archive });
+    expect(await builds().find(image, { by: 'latest' })).toBe(taskId);
+    expect(await builds().find(foreign, { by: 'latest' })).toBe(theirs.taskId);
+    taskcluster.index.delete('releng.v2.fxci-config.latest.taskgraph.decision');
+    expect(await builds().find(image, { by: 'latest' })).toBe(theirs.taskId);
+    expect(await reasonOf(builds().verify(image, theirs.taskId))).toBe('wrong-project');
+  });
+
+  it('tells of a release’s build what it lacks: nothing signed says which commit its tag is', async () => {
+    const { builds, publish } = given();
+    const { taskId } = await publish({
+      definition: (task) => {
+        task.payload.env['VCS_HEAD_REV'] = 'v1.2.3';
+      },
+    });
+    expect(await builds().verify(image, taskId)).toMatchObject({
+      reason: 'release-tag',
+      facts: { tag: 'v1.2.3' },
+    });
+  });
+
   it('takes a task id as it is', async () => {
     const taskId = newTaskId();
     expect(await given().builds().find(image, { by: 'task', taskId })).toBe(taskId);

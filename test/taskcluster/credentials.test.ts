@@ -7,7 +7,15 @@ import { Secret } from '../../src/secret.ts';
 import { sourceOf } from '../../src/taskcluster/builds.ts';
 import { credentialsFrom } from '../../src/taskcluster/credentials.ts';
 import { tryRights } from '../../src/taskcluster/rights.ts';
-import { download, image, revision, setting, shortTimeouts, someBytes, trusted } from './setting.ts';
+import {
+  download,
+  image,
+  revision,
+  setting,
+  shortTimeouts,
+  someBytes,
+  trusted,
+} from './setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);
