@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { challenge, type Access } from './registry/access.ts';
+import { challenge, type Access, type Need } from './registry/access.ts';
 import * as blobs from './registry/blobs.ts';
 import { createFaults, type Fault, type Faults, type Step } from './registry/faults.ts';
 import * as manifests from './registry/manifests.ts';
@@ -85,7 +85,7 @@ function accessOf({ accounts, tokens }: LocalRegistryOptions): Access {
 interface Call {
   readonly step: Step;
   readonly name: string | undefined;
-  readonly action: 'pull' | 'push';
+  readonly action: Need['action'];
   run(fault?: Fault): Reply | Promise<Reply>;
 }
 
@@ -120,6 +120,13 @@ function changed(reply: Reply, fault: Fault | undefined): Reply {
   return fault?.fault === 'body' ? { ...reply, body: fault.body } : reply;
 }
 
+/** Ending an upload is a right of its own, as in the real thing. */
+const actions: Readonly<Record<string, Need['action']>> = {
+  GET: 'pull',
+  HEAD: 'pull',
+  DELETE: 'delete',
+};
+
 function route(store: Store, url: URL, request: IncomingMessage): Call {
   const { pathname, searchParams: query } = url;
   const method = request.method ?? 'GET';
@@ -134,7 +141,7 @@ function route(store: Store, url: URL, request: IncomingMessage): Call {
   if (!match || !name) {
     return { step: 'ping', name: undefined, action: 'pull', run: () => refusal(404, 'NOT_FOUND') };
   }
-  const action = method === 'GET' || method === 'HEAD' ? 'pull' : 'push';
+  const action = actions[method] ?? 'push';
   const { reference, upload, digest } = match;
   if (match['tags']) {
     return { step: 'tags', name, action, run: () => manifests.tags(store, name, query) };

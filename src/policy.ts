@@ -5,6 +5,7 @@ import { tellPeople } from './person.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
 import { bytes, duration, gibibyte, limitsSchema } from './limits.ts';
+import { registryUrl, repositoryProblem } from './registry-address.ts';
 import { gitUrl, serviceUrl } from './urls.ts';
 
 const text = z.string().trim().min(1, 'must not be empty');
@@ -64,7 +65,10 @@ const tagRule = z.discriminatedUnion('from', [
 
 const image = z.strictObject({
   build: buildPolicy,
-  publish: RepositoryName,
+  publish: RepositoryName.superRefine((name, context) => {
+    const message = repositoryProblem(name);
+    if (message) context.addIssue({ code: 'custom', message });
+  }),
   formerly: z.array(RepositoryName).default([]),
   tag: tagRule,
   pins: z.array(pinSource).default([]),
@@ -153,13 +157,20 @@ export const policySchema = z.strictObject({
   }),
   registry: z
     .strictObject({
-      url: serviceUrl.transform((url) => url.replace(/\/+$/, '')),
+      url: registryUrl.transform((url) => url.replace(/\/+$/, '')),
       /** Where the registry’s tokens are fetched, where that is neither its own host nor Docker Hub’s. */
       tokenService: serviceUrl.optional(),
       engine: z.enum(['registry', 'docker']).default('registry'),
       /** Of the `registry` engine: the same bytes give the same digest, or as few bytes as there is time for. */
       compression: z.enum(['reproducible', 'adaptive']).default('reproducible'),
-      credentials: z.strictObject({ file: text, username: text, password: text }),
+      credentials: z.strictObject({
+        file: text.regex(
+          /\.(?:ya?ml|json)$/,
+          'is no sops file: its name must end in .yml, .yaml or .json',
+        ),
+        username: text,
+        password: text,
+      }),
     })
     .refine(({ engine, compression }) => engine === 'registry' || compression !== 'adaptive', {
       path: ['compression'],

@@ -30,3 +30,16 @@ export interface Credentials {
   readonly username: string;
   readonly password: Secret;
 }
+
+/** A text as it travels: plain, in JSON, in a URL, as base64 and hex. */
+export function formsOf(text: string): readonly string[] {
+  const bytes = Buffer.from(text);
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    encodeURIComponent(text),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    bytes.toString('hex'),
+  ];
+}

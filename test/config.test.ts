@@ -101,6 +101,42 @@ describe('a policy is refused, with path, value and reason, where', () => {
       { 'registry.url': 'http://registry.example.org' },
       /must be https: \(http: is accepted for loopback only\)/,
     ],
+    'the registry’s address has a path': [
+      { 'registry.url': 'https://host.example/team-a' },
+      /^registry\.url: .* must end behind the host: https:\/\/host\.example; what stands behind it goes before each name: team-a\/…$/,
+    ],
+    'the registry’s address is that of its API': [
+      { 'registry.url': 'https://host.example/v2/' },
+      /^registry\.url: .* must end behind the host: https:\/\/host\.example$/,
+    ],
+    'the registry’s address has a query': [
+      { 'registry.url': 'https://host.example/?x=1' },
+      /^registry\.url: .* must end behind the host: https:\/\/host\.example$/,
+    ],
+    'Docker Hub is named as docker login does': [
+      { 'registry.url': 'https://index.docker.io/v1/' },
+      /^registry\.url: .* that is https:\/\/registry-1\.docker\.io$/,
+    ],
+    'Docker Hub is named by its website': [
+      { 'registry.url': 'https://hub.docker.com' },
+      /^registry\.url: .* that is https:\/\/registry-1\.docker\.io$/,
+    ],
+    'Docker Hub is named as in references': [
+      { 'registry.url': 'https://docker.io' },
+      /^registry\.url: .* that is https:\/\/registry-1\.docker\.io$/,
+    ],
+    'a registry’s host stands in a name': [
+      { 'images.decision.publish': 'docker.io/x/y' },
+      /^images\.decision\.publish: "docker\.io\/x\/y" must be without the registry’s host: x\/y$/,
+    ],
+    'another registry’s host stands in a name': [
+      { 'images.decision.publish': 'localhost/x' },
+      /^images\.decision\.publish: .* must be without the registry’s host: x$/,
+    ],
+    'the credentials are in an environment file': [
+      { 'registry.credentials.file': 'secrets/.env' },
+      /^registry\.credentials\.file: "secrets\/\.env" is no sops file: its name must end in \.yml, \.yaml or \.json$/,
+    ],
     'the registry’s address has a password': [
       { 'registry.url': 'https://a:b@registry.example.org' },
       /must not carry credentials/,

@@ -11,7 +11,7 @@ export type Access =
 /** What a request needs. */
 export interface Need {
   readonly name: string | undefined;
-  readonly action: 'pull' | 'push';
+  readonly action: 'pull' | 'push' | 'delete';
   /** Where a blob would be mounted from. */
   readonly from?: string | undefined;
 }
@@ -32,7 +32,7 @@ export function challenge(
   const granted = tokens.verify(/^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '');
   if (granted && (!need.name || granted.some(allows(need.name, need.action)))) return undefined;
   const scope = need.name
-    ? `,scope="repository:${need.name}:${need.action === 'push' ? 'pull,push' : 'pull'}"`
+    ? `,scope="repository:${need.name}:${need.action === 'push' ? 'pull,push' : need.action}"`
     : '';
   const error = granted ? ',error="insufficient_scope"' : '';
   return unauthorized(`Bearer realm="${tokens.url}",service="${tokens.service}"${scope}${error}`);

@@ -1,5 +1,10 @@
 import type { Sentences } from './sentences.ts';
 
+/** Of the registry's own words, where there are none. */
+const unsaid = { said: '' };
+/** Of a tag that is set although something failed behind it. */
+const unset = { set: '' };
+
 /** What stands in the way to the registry: tag, registry, Docker engine, credentials. */
 export const publishing = {
   // The tag
@@ -13,6 +18,12 @@ export const publishing = {
       // Only where it is an impostor.
       problem: '',
     },
+  },
+  'tag-immutable': {
+    says: 'The registry lets nobody put {target}: it calls the tag immutable ({status}{said}).',
+    next: 'Give another tag, or have that rule of the registry changed and ask again.',
+    retry: false,
+    usually: unsaid,
   },
   'version-not-bumped': {
     says: '{target} already holds another image ({digest}): {path} was not bumped for this build.',
@@ -32,44 +43,75 @@ export const publishing = {
 
   // The registry
   'registry-credentials': {
-    says: 'The registry refused the credentials for {target} ({status}).',
+    says: 'The registry refused the credentials for {target} ({status}{said}).',
     next: 'They may have been rotated: an operator must update the sops file, then press Retry.',
     retry: true,
+    usually: unsaid,
   },
   'registry-denied': {
-    says: 'The registry does not let this account push to {target} ({status}).',
+    says: 'The registry does not let this account push to {target} ({status}{said}).',
     next: 'Check the account’s access to the repository, then press Retry.',
     retry: true,
+    usually: unsaid,
   },
   'registry-private': {
-    says: 'The registry does not show {target} without credentials ({status}).',
+    says: 'The registry does not show {target} without credentials ({status}{said}).',
     next: 'They are used after an approval only, and it is looked at then.',
     retry: true,
+    usually: unsaid,
   },
   'registry-unreachable': {
-    says: 'The registry did not answer {what}: {problem}.',
+    says: 'The registry did not answer {what}: {problem}{set}.',
     next: 'Press Retry in a few minutes; what is there already is not sent again.',
     retry: true,
+    usually: unset,
   },
   'registry-busy': {
-    says: 'The registry asked to slow down ({status}) for longer than {seconds} s.',
+    says: 'The registry asked to slow down ({status}{said}) for longer than {seconds} s{set}.',
     next: 'Press Retry later; what is there already is not sent again.',
     retry: true,
+    usually: { ...unsaid, ...unset },
   },
   'registry-quota': {
     says: 'The registry takes no more from this account for now: {problem}.',
     next: 'Press Retry later; what is there already is not sent again.',
     retry: true,
   },
+  'registry-full': {
+    says: 'The registry has no room for {what} ({status}{said}).',
+    next: 'An operator must make room there or have the quota raised, then press Retry; what is there already is not sent again.',
+    retry: true,
+    usually: unsaid,
+  },
+  'registry-no-repository': {
+    says: 'The registry has no repository for {target} ({status}{said}).',
+    next: 'An operator must create it there or correct `publish` in the configuration, then press Retry.',
+    retry: true,
+    usually: unsaid,
+  },
+  'registry-withheld': {
+    says: 'The registry does not give {what} out yet ({status}{said}){set}.',
+    next: 'It may wait for its scan: press Retry when that is done; what is there already is not sent again.',
+    retry: true,
+    usually: { ...unsaid, ...unset },
+  },
   'registry-failed': {
-    says: 'The registry failed at {what}: {status}.',
+    says: 'The registry failed at {what}: {status}{said}{set}.',
     next: 'Press Retry; what is there already is not sent again.',
     retry: true,
+    usually: { ...unsaid, ...unset },
+  },
+  'registry-refused': {
+    says: 'The registry’s answer to {what} is {status}{said}{set}.',
+    next: 'It will say the same again: an operator must look at the registry first; Retry then goes on with what is there.',
+    retry: true,
+    usually: { ...unsaid, ...unset },
   },
   'registry-nonsense': {
-    says: 'The registry’s answer to {what} cannot be used: {problem}.',
+    says: 'The registry’s answer to {what} cannot be used: {problem}{set}.',
     next: 'Nothing was announced as published; look at the registry before you retry.',
     retry: true,
+    usually: unset,
   },
   'registry-foreign-host': {
     says: 'The registry pointed {what} at {host}, which is not allowed.',

@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import { fail, PromotionError, refuse } from '../errors.ts';
-import { retryAfter } from '../net/retry-after.ts';
-import type { Credentials } from '../secret.ts';
-import { parseChallenge, type Challenge } from './challenge.ts';
+import { fail } from '../errors.ts';
+import { formsOf, type Credentials } from '../secret.ts';
+import { visible } from '../visible.ts';
+import { parseChallenges, type Challenge } from './challenge.ts';
 import { mayAskForToken } from './hosts.ts';
-import type { Http, HttpAnswer } from './http.ts';
-import { Transient, type Pace } from './retry.ts';
+import { isSuccess, type Http, type HttpAnswer } from './http.ts';
+import type { Pace } from './retry.ts';
+import { quoted, readSaid } from './said.ts';
+import { verdict } from './verdict.ts';
 
 /** What a request needs: pull or push on one repository, and pull on those that blobs are mounted from. */
 export interface Scope {
@@ -25,10 +27,14 @@ export interface AccessOptions {
 
 /** @see https://distribution.github.io/distribution/spec/auth/token/#token-response-fields */
 const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().min(1).max(86_400).default(60),
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  // Some give it as text, some 0 or null where they mean nothing by it.
+  expires_in: z.coerce.number().catch(0),
 });
+
+/** Seconds: no token ends sooner, by the spec, and none is kept longer. */
+const life = { least: 60, most: 86_400 } as const;
 
 interface Token {
   readonly header: string;
@@ -42,9 +48,12 @@ type Denial = 'registry-credentials' | 'registry-denied' | 'registry-private';
 export class Access {
   readonly #options: AccessOptions;
   #challenge: Promise<Challenge> | undefined;
+  #scheme: Challenge['scheme'] | undefined;
   readonly #tokens = new Map<string, Promise<Token>>();
   /** Headers that the registry did not take: of many requests with one of them only the first fetches another. */
   readonly #refused = new Set<string>();
+  /** Every header with a token that was fetched. */
+  readonly #given = new Set<string>();
 
   constructor(options: AccessOptions) {
     this.#options = options;
@@ -57,6 +66,7 @@ export class Access {
       this.#challenge = undefined;
       throw error;
     });
+    this.#scheme = challenge.scheme;
     if (challenge.scheme === 'open') return undefined;
     if (challenge.scheme === 'basic') return this.#basic();
     return await this.#bearer(challenge, scope);
@@ -68,8 +78,13 @@ export class Access {
    */
   refused(sent: string | undefined, answer: HttpAnswer): void {
     if (sent !== undefined) this.#refused.add(sent);
-    const challenge = parseChallenge(answer.header('www-authenticate'));
+    const challenge = parseChallenges(answer.lines('www-authenticate'));
     if (challenge) this.#challenge = Promise.resolve(challenge);
+  }
+
+  /** As far as it was asked already. */
+  get usesTokens(): boolean {
+    return this.#scheme === 'bearer';
   }
 
   /** What a 401 or 403 from the registry itself means. */
@@ -80,16 +95,34 @@ export class Access {
     return isPassword ? 'registry-credentials' : 'registry-denied';
   }
 
+  /** Whether a text of the registry's may be shown: neither the password nor a token is in it, in whatever form. */
+  readonly mayShow = (text: string): boolean => {
+    if (/\b(?:basic|bearer) [\w.~+/=-]{16,}|eyJ[\w-]{8}/i.test(text)) return false;
+    const { credentials } = this.#options;
+    const password = credentials?.password.reveal();
+    const own = password ? [password, `${credentials?.username}:${password}`].flatMap(formsOf) : [];
+    // Of a token its beginning is enough: somebody may have cut it.
+    const tokens = [...this.#given].map((header) => header.slice('Bearer '.length).slice(0, 16));
+    const lower = text.toLowerCase();
+    return [...own, ...tokens].every((secret) => !lower.includes(visible(secret).toLowerCase()));
+  };
+
   async #ping(): Promise<Challenge> {
     const { http, pace, signal } = this.#options;
     const what = 'the first question';
     const url = new URL('/v2/', http.registry);
     return await pace.persist(async () => {
       const answer = await http.exchange({ what, method: 'GET', url, headers: {}, signal });
-      if (answer.status === 200) return { scheme: 'open' };
-      if (answer.status !== 401) throw unusable(answer, { what, pace });
-      const challenge = parseChallenge(answer.header('www-authenticate'));
-      return challenge ?? fail('registry-nonsense', { what, problem: '401 without a challenge' });
+      if (isSuccess(answer.status)) return { scheme: 'open' };
+      const said = readSaid(answer.bytes, this.mayShow);
+      if (answer.status !== 401) {
+        throw verdict(answer, { what, method: 'GET', subject: this.#options.subject, said, pace });
+      }
+      const problem = '401 without a challenge that we can meet';
+      return (
+        parseChallenges(answer.lines('www-authenticate')) ??
+        fail('registry-nonsense', { what, problem })
+      );
     }, signal);
   }
 
@@ -132,43 +165,29 @@ export class Access {
       const asked = pace.clock.now();
       const answer = await http.exchange({ what, method: 'GET', url, headers, signal });
       const { status } = answer;
-      const denied = { target: subject, status: String(status) };
+      const said = readSaid(answer.bytes, this.mayShow);
+      const denied = { target: subject, status: String(status), said: quoted(said) };
       if (!credentials && (status === 401 || status === 403)) fail('registry-private', denied);
       if (status === 401) fail('registry-credentials', denied);
       if (status === 403) fail('registry-denied', denied);
-      if (status !== 200) throw unusable(answer, { what, pace });
-      return readToken(answer.bytes, asked);
+      if (!isSuccess(status)) throw verdict(answer, { what, method: 'GET', subject, said, pace });
+      const token = readToken(answer.bytes, asked);
+      this.#given.add(token.header);
+      return token;
     }, signal);
   }
-}
-
-/** What a status that nobody expected means: a Transient where it may pass, else a PromotionError. */
-export function unusable(
-  answer: HttpAnswer,
-  { what, pace }: { readonly what: string; readonly pace: Pace },
-): Error {
-  const { status } = answer;
-  const asked = retryAfter(answer.header('retry-after'), pace.clock.now());
-  if (status === 429) {
-    const seconds = String(pace.timing.patience / 1000);
-    const refusal = refuse('registry-busy', { status: String(status), seconds });
-    return new Transient(refusal, { retryAfter: asked, busy: true });
-  }
-  const refusal = refuse('registry-failed', { what, status: String(status) });
-  const mayPass = status === 408 || (status >= 500 && status !== 501 && status !== 505);
-  if (mayPass) return new Transient(refusal, { retryAfter: asked, busy: false });
-  return new PromotionError(refusal);
 }
 
 function readToken(bytes: Buffer, asked: number): Token {
   const what = 'the token request';
   const answer = tokenAnswer.safeParse(parseJson(bytes));
-  const token = answer.data?.token ?? answer.data?.access_token;
-  if (!answer.success || token === undefined || !/^[\x21-\x7e]{1,32768}$/.test(token)) {
+  const token = answer.data?.token || answer.data?.access_token;
+  if (!answer.success || !token || !/^[\x21-\x7e]{1,32768}$/.test(token)) {
     fail('registry-nonsense', { what, problem: 'it holds no token' });
   }
   // At 80 % of its life, counted from before it was made: a push must not find it ended halfway.
-  return { header: `Bearer ${token}`, staleAt: asked + answer.data.expires_in * 800 };
+  const seconds = Math.min(Math.max(answer.data.expires_in, life.least), life.most);
+  return { header: `Bearer ${token}`, staleAt: asked + seconds * 800 };
 }
 
 function parseJson(bytes: Buffer): unknown {

@@ -8,7 +8,7 @@ import { onErrand } from './errand.ts';
 import { asItIs } from './finish.ts';
 import { mayPush } from './may-push.ts';
 import { proveImage } from './prove-image.ts';
-import { readBack } from './read-back.ts';
+import { behindTheTag, readBack } from './read-back.ts';
 import { look } from './registry.ts';
 import type { RegistryOptions } from './timing.ts';
 
@@ -71,10 +71,11 @@ async function readBackPushed(client: Client, push: Push, done: Done): Promise<P
   const { target, contents, ledger } = push;
   const { digest, compressor } = done;
   const { imageId } = contents;
-  const back = await readBack(client, { target, imageId, digest });
+  const reading = readBack(client, { target, imageId, digest });
+  const back = await reading.catch(behindTheTag(digest));
   const isSent = (index: number): boolean => done.layers[index]?.state === 'sent';
   const claim = { name: target.name, digest, contents, ledger, isSent };
-  const proof = await proveImage(client, claim);
+  const proof = await proveImage(client, claim).catch(behindTheTag(digest));
   if ('problem' in proof) {
     fail('read-back-layers', { target: subjectOf(push), got: digest, problem: proof.problem });
   }

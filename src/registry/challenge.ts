@@ -5,31 +5,42 @@ export type Challenge =
   | { readonly scheme: 'bearer'; readonly realm: string; readonly service: string | undefined };
 
 /**
- * Reads a `WWW-Authenticate` header; the first challenge that we know, Bearer before Basic. `undefined` where there is
- * none. A bearer challenge's own scope is not used: we ask for what we need, not for what we are told to want.
+ * Reads the lines of `WWW-Authenticate`, each of which may hold several challenges: the first that we can meet, Bearer
+ * before Basic, whatever else stands before, between and behind them. `undefined` where there is none. A bearer
+ * challenge's own scope is not used: we ask for what we need, not for what we are told to want.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-www-authenticate
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
-export function parseChallenge(header: string | undefined): Challenge | undefined {
-  if (header === undefined || header.length > 4096) return undefined;
-  const bearer = /(?:^|,)\s*bearer\s+(.*)/i.exec(header)?.[1];
-  if (bearer !== undefined) {
-    const parameters = parse(bearer);
+export function parseChallenges(lines: readonly string[]): Challenge | undefined {
+  const all = lines.filter(({ length }) => length <= 4096).flatMap(challengesIn);
+  for (const { scheme, parameters } of all) {
     const realm = parameters.get('realm');
-    return realm ? { scheme: 'bearer', realm, service: parameters.get('service') } : undefined;
+    if (scheme === 'bearer' && realm) {
+      return { scheme, realm, service: parameters.get('service') };
+    }
   }
-  return /(?:^|,)\s*basic(?:\s|$)/i.test(header) ? { scheme: 'basic' } : undefined;
+  return all.some(({ scheme }) => scheme === 'basic') ? { scheme: 'basic' } : undefined;
 }
 
-/** `name="value"` pairs; the first of each name counts. */
-function parse(text: string): Map<string, string> {
-  const parameters = new Map<string, string>();
-  for (const [, name, quoted, plain] of text.matchAll(
-    /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/gi,
-  )) {
-    const key = name?.toLowerCase() ?? '';
-    if (!parameters.has(key))
-      parameters.set(key, quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '');
+interface Named {
+  readonly scheme: string;
+  /** The first of each name counts. */
+  readonly parameters: Map<string, string>;
+}
+
+/** A comma may stand between two challenges as well as between the parameters of one. */
+function challengesIn(line: string): readonly Named[] {
+  const found: Named[] = [];
+  for (const part of line.match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? []) {
+    const parameter =
+      /^\s*(?:([\w.!#$%&'*+^`|~-]+)\s+)?([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))\s*$/i;
+    const [, begins, name, quoted, plain] = parameter.exec(part) ?? [];
+    const scheme = begins ?? (name === undefined ? /^\s*(\S+)/.exec(part)?.[1] : undefined);
+    if (scheme) found.push({ scheme: scheme.toLowerCase(), parameters: new Map() });
+    const parameters = found.at(-1)?.parameters;
+    const key = name?.toLowerCase();
+    if (!key || !parameters || parameters.has(key)) continue;
+    parameters.set(key, quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '');
   }
-  return parameters;
+  return found;
 }

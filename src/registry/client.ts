@@ -1,10 +1,12 @@
 import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Bytes } from '../ports.ts';
 import type { Credentials } from '../secret.ts';
-import { Access, unusable, type Scope } from './access.ts';
+import { Access, type Scope } from './access.ts';
 import { standing, targetProblem } from './hosts.ts';
-import type { Http, HttpAnswer, HttpRequest } from './http.ts';
+import { isSuccess, type Http, type HttpAnswer, type HttpRequest } from './http.ts';
 import type { Pace } from './retry.ts';
+import { quoted, readSaid } from './said.ts';
+import { meaningOf, verdict } from './verdict.ts';
 
 /** One question to the registry. */
 export interface Ask {
@@ -18,8 +20,8 @@ export interface Ask {
   readonly body?: Uint8Array | (() => Bytes) | undefined;
   /** Bytes of the body, where it takes longer than an answer may. */
   readonly size?: number | undefined;
-  /** Statuses that are answers; every other one is thrown. */
-  readonly expect: readonly number[];
+  /** Statuses that are answers, `success` for each that says so; every other one is thrown. */
+  readonly expect: readonly (number | 'success')[];
 }
 
 /** A small answer, read whole. */
@@ -107,10 +109,14 @@ export class Client {
     for (let hops = 0; ; hops += 1) {
       const answer = await this.#authorized({ ...ask, at: url }, send);
       const { status } = answer;
-      if (expect.includes(status)) return answer;
-      await answer.body.dump();
+      if (expect.includes(status) || (expect.includes('success') && isSuccess(status))) {
+        return answer;
+      }
+      const bytes = answer.bytes ?? (await this.http.rest(answer));
       const mayFollow = method === 'GET' || method === 'HEAD';
-      if (!mayFollow || !redirects.includes(status)) throw await this.#failure(answer, ask);
+      if (!mayFollow || !redirects.includes(status)) {
+        throw await this.failure({ ...answer, bytes }, ask);
+      }
       if (hops === 5) fail('registry-nonsense', { what, problem: 'it redirects without end' });
       url = this.locate(answer.header('location'), { from: url, what });
     }
@@ -140,10 +146,27 @@ export class Client {
     }
   }
 
-  async #failure(answer: HttpAnswer, { what }: Ask): Promise<Error> {
+  /** Whether what we may do is decided by tokens, each for the rights that it was asked for. */
+  get usesTokens(): boolean {
+    return this.#access.usesTokens;
+  }
+
+  /** The registry's own words in an answer, as they stand behind its status. */
+  quote({ bytes }: Answer): string {
+    return quoted(readSaid(bytes, this.#access.mayShow));
+  }
+
+  /** What an answer that was not expected means. */
+  async failure(answer: Answer, { what, method }: Pick<Ask, 'what' | 'method'>): Promise<Error> {
     const { status } = answer;
-    if (status !== 401 && status !== 403) return unusable(answer, { what, pace: this.pace });
+    const { subject, pace } = this;
+    const said = readSaid(answer.bytes, this.#access.mayShow);
+    const asked = { what, method, subject, said, pace };
+    if (status !== 401 && status !== 403) return verdict(answer, asked);
+    const known = meaningOf(status, asked);
+    if (known) return new PromotionError(known);
     const reason = await this.#access.denial(status);
-    return new PromotionError(refuse(reason, { target: this.subject, status: String(status) }));
+    const facts = { target: subject, status: String(status), said: quoted(said) };
+    return new PromotionError(refuse(reason, facts));
   }
 }

@@ -7,7 +7,7 @@ import type { Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { formatManifest } from './manifest.ts';
 import { proveImage } from './prove-image.ts';
-import { blobSize, isOfSize, readBack } from './read-back.ts';
+import { behindTheTag, blobSize, isOfSize, readBack } from './read-back.ts';
 import type { Report } from './report.ts';
 import { putManifest, putTag } from './tag.ts';
 import { Upload } from './upload.ts';
@@ -46,7 +46,8 @@ export async function finish(client: Client, ending: Ending): Promise<Pushed> {
   report.step('read-back');
   const bytes = sent.reduce((sum, layer) => sum + layer.size, 0);
   if (digest !== ours) return { ...(await asItIs(client, push, digest)), sent: bytes };
-  const { size } = await readBack(client, { target, imageId, digest });
+  const reading = readBack(client, { target, imageId, digest });
+  const { size } = await reading.catch(behindTheTag(digest));
   return { digest, size, sent: bytes, layers: carried.layers, compressor: carried.compressor };
 }
 

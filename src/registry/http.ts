@@ -21,16 +21,37 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
+/** Registries differ in which of them they use for what was done. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 export interface HttpAnswer {
   readonly status: number;
   /** By lower-case name; the first where a header came twice. */
   header(name: string): string | undefined;
+  /** All that a header says, in every line of it that came. */
+  lines(name: string): readonly string[];
   /** Must be read or dumped; {@link Http.translate} tells what its errors mean. */
   readonly body: Readable & { dump(): Promise<void> };
+  /** The body, where it was read whole. */
+  readonly bytes?: Buffer | undefined;
+}
+
+/**
+ * What a header says of which there can be one: proxies repeat it, as a line or in a list. Several that differ are given
+ * as the list they are, which is no sound value of any.
+ */
+export function single(answer: HttpAnswer, name: string): string | undefined {
+  const all = new Set(answer.lines(name).flatMap((line) => line.split(/\s*,\s*/)));
+  return all.size === 0 ? undefined : [...all].join(', ');
 }
 
 /** Manifests, configs and token answers are smaller: a manifest of 4 MiB is the largest that registries must take. */
 const answerLimit = 4 * 1024 * 1024;
+
+/** Of an answer that is only told of. */
+const enoughToTell = 16 * 1024;
 
 /** Bytes a millisecond: what is sent slower than this will not end in our time. */
 const slowest = 32;
@@ -86,6 +107,25 @@ export class Http {
     }
   }
 
+  /** What there is of an answer that is only told of: its first bytes, in the time of a small answer. Never fails. */
+  async rest({ body }: HttpAnswer): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    const timer = setTimeout(() => body.destroy(), this.#timing.answer);
+    let size = 0;
+    try {
+      for await (const part of body as AsyncIterable<Buffer>) {
+        parts.push(part);
+        size += part.length;
+        if (size >= enoughToTell) break;
+      }
+    } catch {
+      // Whatever came is told.
+    } finally {
+      clearTimeout(timer);
+    }
+    return Buffer.concat(parts).subarray(0, enoughToTell);
+  }
+
   /** Asks and hands out the body as it comes, however long it takes; only standing still is limited. */
   async open(request: HttpRequest): Promise<HttpAnswer> {
     if (request.signal.aborted) throw interruption(request.signal);
@@ -107,8 +147,10 @@ export class Http {
         typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
       signal,
     });
-    const header = (name: string): string | undefined => [answer.headers[name]].flat()[0];
-    return { status: answer.statusCode, header, body: answer.body };
+    const lines = (name: string): readonly string[] =>
+      [answer.headers[name]].flat().filter((line) => line !== undefined);
+    const header = (name: string): string | undefined => lines(name)[0];
+    return { status: answer.statusCode, header, lines, body: answer.body };
   }
 
   /**

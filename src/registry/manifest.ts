@@ -4,6 +4,7 @@ import { fail } from '../errors.ts';
 import { readJson } from '../json.ts';
 import { Digest, digestFromHex } from '../reference.ts';
 import type { Client } from './client.ts';
+import { single } from './http.ts';
 
 /**
  * Docker's own image format, version 2 schema 2: what every Taskcluster worker can pull.
@@ -79,7 +80,7 @@ export async function readManifest(
   if (answer.status === 404) return undefined;
   const { bytes } = answer;
   const image = imageManifest.safeParse(parseJson(bytes, what));
-  const claimed = answer.header('docker-content-digest');
+  const claimed = single(answer, 'docker-content-digest');
   return { digest: sha256(bytes), claimed, bytes, image: image.data };
 }
 

@@ -1,9 +1,8 @@
-import { fail, refuse } from '../errors.ts';
+import { fail, PromotionError } from '../errors.ts';
 import type { Target } from '../plan.ts';
 import type { Digest } from '../reference.ts';
 import type { Client } from './client.ts';
 import { readManifest, type Descriptor, type FoundManifest } from './manifest.ts';
-import { Transient } from './retry.ts';
 
 /** What is under a pushed tag, proven by its bytes. */
 export interface ReadBack {
@@ -27,11 +26,10 @@ export interface Expected {
 export async function readBack(client: Client, expected: Expected): Promise<ReadBack> {
   const { target, imageId } = expected;
   const subject = `${target.name}:${target.tag}`;
-  const byTag = await client.pace.persist(() => underTag(client, expected), client.signal);
+  const byTag = await waited(client, { target, reference: target.tag });
   const want = expected.digest ?? byTag.digest;
   check(byTag, { subject, want });
-  const byDigest = await readManifest(client, target.name, want);
-  if (!byDigest) fail('read-back-digest', { target: subject, got: 'nothing', want });
+  const byDigest = await waited(client, { target, reference: want });
   check(byDigest, { subject, want });
   const config = byDigest.image?.config;
   if (config?.digest !== imageId) {
@@ -43,21 +41,33 @@ export async function readBack(client: Client, expected: Expected): Promise<Read
   }
   const layers = byDigest.image?.layers ?? [];
   const blobs = [config, ...layers];
-  await Promise.all(blobs.map((blob) => checkBlob(client, { target, digest: want }, blob)));
+  await Promise.all(blobs.map((blob) => checkBlob(client, target, blob)));
   const size = layers.reduce((sum, layer) => sum + layer.size, config.size);
   return { digest: want, size, layers };
 }
 
-/** A tag that was just put may still be missing where the registry answers from a cache. */
-async function underTag(client: Client, { target, digest }: Expected): Promise<FoundManifest> {
-  const found = await readManifest(client, target.name, target.tag);
-  if (found) return found;
-  const facts = {
-    target: `${target.name}:${target.tag}`,
-    got: 'nothing',
-    want: digest ?? 'an image',
-  };
-  throw new Transient(refuse('read-back-digest', facts));
+/**
+ * What was just put: it may still be missing where the registry answers from a cache, and be withheld where only what was
+ * scanned may be pulled.
+ */
+async function waited(
+  client: Client,
+  { target, reference }: { readonly target: Target; readonly reference: string },
+): Promise<FoundManifest> {
+  const at = reference === target.tag ? `:${reference}` : `@${reference}`;
+  for (let tries = 1; ; tries += 1) {
+    const found = await readManifest(client, target.name, reference).catch((error: unknown) => {
+      const isWithheld = error instanceof PromotionError && error.reason === 'registry-withheld';
+      if (isWithheld && tries < looks) return undefined;
+      throw error;
+    });
+    if (found) return found;
+    if (tries === looks) {
+      const problem = 'it was put, and it is not there';
+      fail('registry-nonsense', { what: `the manifest of ${target.name}${at}`, problem });
+    }
+    await client.pace.wait(tries, client.signal);
+  }
 }
 
 function check(found: FoundManifest, { subject, want }: { subject: string; want: Digest }): void {
@@ -69,23 +79,32 @@ function check(found: FoundManifest, { subject, want }: { subject: string; want:
 /** A blob that was just put is seen late by some registries: it is waited for, half a minute at most. */
 async function checkBlob(
   client: Client,
-  { target, digest: manifest }: { readonly target: Target; readonly digest: Digest },
+  target: Target,
   { digest, size }: Descriptor,
 ): Promise<void> {
   const what = `the blob ${digest}`;
-  const set = `the tag is set, to ${manifest}`;
   for (let tries = 1; ; tries += 1) {
     const stored = await blobSize(client, target.name, digest);
     if (stored !== undefined && isOfSize(stored, size)) return;
     if (stored !== undefined) {
-      fail('registry-nonsense', { what, problem: `it has ${stored} bytes, not ${size}; ${set}` });
+      fail('registry-nonsense', { what, problem: `it has ${stored} bytes, not ${size}` });
     }
-    if (tries === looks) fail('registry-nonsense', { what, problem: `it is missing; ${set}` });
+    if (tries === looks) fail('registry-nonsense', { what, problem: 'it is missing' });
     await client.pace.wait(tries, client.signal);
   }
 }
 
-/** How often a blob is looked for that must be there, longer apart each time. */
+/** How a failure behind the tag is told: that, and to what, the tag is set is the first thing to know then. */
+export function behindTheTag(digest: Digest): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof PromotionError)) throw error;
+    const { refusal } = error;
+    const facts = { set: `; the tag is set, to ${digest}`, ...refusal.facts };
+    throw new PromotionError({ ...refusal, facts });
+  };
+}
+
+/** How often something is looked for that must be there, longer apart each time. */
 const looks = 7;
 
 /** Bytes of a blob; `unknown` where it is there and the registry does not tell. */

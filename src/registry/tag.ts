@@ -2,6 +2,7 @@ import { fail, PromotionError, refuse } from '../errors.ts';
 import type { Target } from '../plan.ts';
 import type { Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
+import { single } from './http.ts';
 import { mediaTypes, sha256 } from './manifest.ts';
 import { look } from './registry.ts';
 import { Transient } from './retry.ts';
@@ -17,18 +18,34 @@ export interface Publication {
 /** Puts the manifest under its digest: it is there, and complete, before a tag shows it. Gives the digest. */
 export async function putManifest(client: Client, publication: Publication): Promise<Digest> {
   const digest = sha256(publication.manifest);
-  const put = await client.pace.persist(() => attemptToPut(client, publication), client.signal);
-  check(put.header('docker-content-digest'), digest, publication);
+  const put = await client.pace.persist(
+    () => attemptToPut(client, publication, digest),
+    client.signal,
+  );
+  check(put, publication);
   return digest;
 }
 
 /** Some registries see blobs late, and refuse a manifest that names one which they have just taken: it is put again. */
-async function attemptToPut(client: Client, publication: Publication): Promise<Answer> {
-  const ask = askToPut(publication, sha256(publication.manifest));
-  const put = await client.attempt({ ...ask, expect: [201, 400, 404] });
-  if (put.status === 201) return put;
-  const refusal = refuse('registry-failed', { what: ask.what, status: String(put.status) });
-  throw put.bytes.includes('BLOB_UNKNOWN') ? new Transient(refusal) : new PromotionError(refusal);
+async function attemptToPut(
+  client: Client,
+  { target: { name }, manifest }: Publication,
+  reference: string,
+): Promise<Answer> {
+  const ask = {
+    what: `the manifest of ${name}`,
+    method: 'PUT',
+    at: `/v2/${name}/manifests/${reference}`,
+    scope: pushing(name),
+    headers: { 'content-type': mediaTypes.manifest },
+    body: manifest,
+    expect: ['success', 400, 404],
+  } as const;
+  const put = await client.attempt(ask);
+  if (put.status < 400) return put;
+  if (!put.bytes.includes('BLOB_UNKNOWN')) throw await client.failure(put, ask);
+  const facts = { what: ask.what, status: String(put.status), said: client.quote(put) };
+  throw new Transient(refuse('registry-failed', facts));
 }
 
 /**
@@ -42,8 +59,8 @@ export async function putTag(client: Client, publication: Publication): Promise<
     const there = await ours(client, publication);
     if (there) return there;
     try {
-      const put = await client.attempt(askToPut(publication, publication.target.tag));
-      check(put.header('docker-content-digest'), digest, publication);
+      const put = await attemptToPut(client, publication, publication.target.tag);
+      check(put, publication);
       return digest;
     } catch (error) {
       // A registry with immutable tags refuses a tag that was taken since we looked.
@@ -63,19 +80,10 @@ async function ours(client: Client, { target, imageId }: Publication): Promise<D
   return fail('changed-tag', { target: `${target.name}:${target.tag}`, digest: now.digest });
 }
 
-function askToPut({ target: { name }, manifest }: Publication, reference: string) {
-  return {
-    what: `the manifest of ${name}`,
-    method: 'PUT',
-    at: `/v2/${name}/manifests/${reference}`,
-    scope: pushing(name),
-    headers: { 'content-type': mediaTypes.manifest },
-    body: manifest,
-    expect: [201],
-  } as const;
-}
-
-function check(claimed: string | undefined, want: Digest, { target }: Publication): void {
+/** That the registry calls it as we do, where it says so at all: the read-back proves it. */
+function check(put: Answer, { target, manifest }: Publication): void {
+  const want = sha256(manifest);
+  const claimed = single(put, 'docker-content-digest');
   if (claimed === undefined || claimed === want) return;
   fail('read-back-digest', { target: `${target.name}:${target.tag}`, got: claimed, want });
 }

@@ -29,8 +29,8 @@ export async function listTags(client: Client, name: string): Promise<readonly s
     if (answer.status === 404) break;
     const { tags } = parse(answer.bytes, what);
     found.push(...tags);
-    const next: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/i.exec(
-      answer.header('link') ?? '',
+    const next: string | undefined = /<([^>]+)>\s*(?:;[^,<]*)?;\s*rel="?next"?/i.exec(
+      answer.lines('link').join(', '),
     )?.[1];
     at = next && tags.length > 0 ? client.locate(next, { from: client.url(at), what }) : undefined;
   }

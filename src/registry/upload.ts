@@ -1,25 +1,15 @@
-import { interruption, fail, refuse, type Refusal } from '../errors.ts';
+import { interruption, fail, PromotionError, refuse, type Refusal } from '../errors.ts';
 import type { Packed } from '../packing/protocol.ts';
 import type { Sink } from '../packing/thread.ts';
 import type { Digest } from '../reference.ts';
 import type { Answer, Client } from './client.ts';
+import { isSuccess, single } from './http.ts';
 import { LostUpload } from './lost-upload.ts';
 import { blobSize, isOfSize } from './read-back.ts';
 import { Transient } from './retry.ts';
 import { cancelSession, offsetOf, openSession, pushing, sessionStatus } from './session.ts';
-import { Window, type ChunkSizes, type Room } from './window.ts';
-
-export interface UploadOptions {
-  readonly client: Client;
-  readonly name: string;
-  /** `the upload of layer 3` */
-  readonly what: string;
-  /** `stream`: all of it in one request, for registries that take no chunks. */
-  readonly chunks: ChunkSizes | 'stream';
-  readonly room: Room;
-  /** How many bytes are on their way or there. */
-  readonly onSent: (bytes: number) => void;
-}
+import type { UploadOptions } from './upload-options.ts';
+import { sending, Window } from './window.ts';
 
 /** Statuses by which a registry says that it has no such upload, or does not take it so. */
 const refusals = [400, 404, 405, 411, 413, 416, 501];
@@ -38,6 +28,8 @@ export class Upload implements Sink {
   #isBegun = false;
   /** A session did not take the blob's beginning. */
   #isRefused = false;
+  /** Answers since the last that brought it any further. */
+  #setbacks = 0;
   /** What went wrong last: why bytes are lost. */
   #trouble: Refusal | undefined;
   /** The blob is there. Fails with a PromotionError or a LostUpload. */
@@ -83,16 +75,18 @@ export class Upload implements Sink {
   }
 
   async #sendChunk(to: number): Promise<void> {
+    const { what, client } = this.#options;
     const isThere = async (): Promise<boolean> => false;
     await this.#persist(isThere, async () => {
       if (this.#window.start >= to) return;
       const answer = await this.#put({ method: 'PATCH', to });
-      if (answer.status !== 202) return this.#refused(answer, 'chunks-refused');
-      const { what, client } = this.#options;
+      if (!isSuccess(answer.status)) return await this.#refused(answer, 'chunks-refused');
       const next = answer.header('location');
       if (next) this.#location = client.locate(next, { from: client.url(this.#at()), what });
-      this.#confirm(offsetOf(answer.header('range'), what) ?? to, answer.status);
-      if (this.#window.start < to) throw new Transient(this.#failure(answer.status));
+      const offset = offsetOf(answer, what) ?? to;
+      // Some tell the first byte that is missing instead of the last that is there.
+      this.#confirm(offset === to + 1 ? to : offset, { status: answer.status, to });
+      if (this.#window.start < to) throw this.#setback(this.#failure(answer.status));
     });
   }
 
@@ -108,9 +102,10 @@ export class Upload implements Sink {
         scope: pushing(name),
         headers: { 'content-type': 'application/octet-stream' },
         body: () => this.#flow(),
-        expect: [202],
+        expect: ['success', 404],
       });
       await answer.body.dump();
+      if (answer.status === 404) throw this.#lost(404);
       const next = answer.header('location');
       if (next) this.#location = client.locate(next, { from: this.#at(), what });
     } catch (error) {
@@ -122,6 +117,8 @@ export class Upload implements Sink {
 
   async *#flow(): AsyncGenerator<Uint8Array> {
     const window = this.#window;
+    // Asked again, with another token: what went out is not there to be sent again.
+    if (window.start > 0) throw this.#lost(401);
     for (;;) {
       await window.filled(1);
       if (window.start === window.end) return;
@@ -141,8 +138,8 @@ export class Upload implements Sink {
     const isThere = async () => isOfSize(await blobSize(client, name, digest), size);
     await this.#persist(isThere, async () => {
       const answer = await this.#put({ method: 'PUT', to: size, digest });
-      if (answer.status !== 201) return this.#refused(answer, 'bytes-lost');
-      if ((answer.header('docker-content-digest') ?? digest) !== digest) {
+      if (!isSuccess(answer.status)) return await this.#refused(answer, 'bytes-lost');
+      if ((single(answer, 'docker-content-digest') ?? digest) !== digest) {
         fail('registry-nonsense', { what, problem: 'it was stored under another digest' });
       }
     });
@@ -174,7 +171,7 @@ export class Upload implements Sink {
     if (isUnclear) await cancelSession(client, name, status.location);
     if (status && status.offset !== undefined && !isUnclear) {
       this.#location = status.location;
-      return this.#confirm(status.offset, 416);
+      return this.#confirm(status.offset, { status: 416, to: this.#window.end });
     }
     // The session is gone: as long as every byte is still here, another one does as well.
     if (this.#window.start > 0) throw this.#lost(404);
@@ -195,8 +192,8 @@ export class Upload implements Sink {
       'content-length': String(size),
       ...(isPart ? { 'content-range': `${from}-${to - 1}` } : {}),
     };
-    const body = size === 0 ? undefined : () => this.#body(to, onSent);
-    const expect = [method === 'PATCH' ? 202 : 201, ...refusals];
+    const body = size === 0 ? undefined : () => sending(this.#window, to, onSent);
+    const expect = ['success', ...refusals] as const;
     return await client.attempt({
       what,
       method,
@@ -209,42 +206,44 @@ export class Upload implements Sink {
     });
   }
 
-  async *#body(to: number, onSent: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-    let at = this.#window.start;
-    for (const piece of this.#window.slice(to)) {
-      yield piece;
-      at += piece.length;
-      onSent(at);
-    }
-  }
-
   #at(): URL {
     if (!this.#location) throw this.#lost(404);
     return new URL(this.#location);
   }
 
-  #confirm(offset: number, status: number): void {
-    if (offset < this.#window.start || offset > this.#window.end) {
-      throw this.#lost(status);
-    }
+  #confirm(offset: number, { status, to }: { status: number; to: number }): void {
+    if (offset < this.#window.start || offset > to) throw this.#lost(status);
+    if (offset > this.#window.start) this.#setbacks = 0;
     this.#window.confirm(offset);
+  }
+
+  /** Once it may have been a chance; who gets no further twice gets no further that way. */
+  #setback(refusal: Refusal): Error {
+    this.#setbacks += 1;
+    return this.#setbacks > 1 ? new LostUpload(refusal, 'bytes-lost') : new Transient(refusal);
   }
 
   #lost(status: number): LostUpload {
     return new LostUpload(this.#trouble ?? this.#failure(status), 'bytes-lost');
   }
 
-  #refused({ status }: Answer, because: LostUpload['because']): never {
+  async #refused(answer: Answer, because: LostUpload['because']): Promise<never> {
+    const { client, what } = this.#options;
+    const { status } = answer;
     const isFirst = this.#window.start === 0;
+    const error = await client.failure(answer, { what, method: 'PATCH' });
+    // No room, no such repository: sent in another way it is no better.
+    if (!(error instanceof PromotionError) || error.reason !== 'registry-refused') throw error;
     // A fresh session that takes no beginning either does not take so much of it.
     const isTooMuch = status === 413 || (status === 416 && isFirst && this.#isRefused);
-    if (isTooMuch) throw new LostUpload(this.#failure(status), 'chunks-refused');
+    if (isTooMuch) throw new LostUpload(error.refusal, 'chunks-refused');
     if (status === 416) this.#isBegun = this.#isRefused = isFirst;
-    if (status === 404 || status === 416) throw new Transient(this.#failure(status));
-    throw new LostUpload(this.#failure(status), because);
+    const isLost = status === 404 || status === 416;
+    if (isLost) throw this.#setback(this.#failure(status, client.quote(answer)));
+    throw new LostUpload(error.refusal, because);
   }
 
-  #failure(status: number): Refusal {
-    return refuse('registry-failed', { what: this.#options.what, status: String(status) });
+  #failure(status: number, said = ''): Refusal {
+    return refuse('registry-failed', { what: this.#options.what, status: String(status), said });
   }
 }

@@ -142,3 +142,17 @@ export class Window {
     if (this.#failure) throw this.#failure.error;
   }
 }
+
+/** The kept bytes up to there, as a request's body; tells how far it got. */
+export async function* sending(
+  window: Window,
+  to: number,
+  onSent: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let at = window.start;
+  for (const piece of window.slice(to)) {
+    yield piece;
+    at += piece.length;
+    onSent(at);
+  }
+}

@@ -1,5 +1,5 @@
 import type { Engine, Secrets } from '../ports.ts';
-import type { Credentials, Secret } from '../secret.ts';
+import { formsOf, type Credentials, type Secret } from '../secret.ts';
 
 /** Shorter texts would be taken out of words that have nothing to do with them. */
 const shortest = 6;
@@ -77,17 +77,4 @@ function formsOfBoth({ username, password }: Credentials): readonly string[] {
   const text = password.reveal();
   const own = text.length < shortest ? [] : formsOf(text);
   return [...own, ...formsOf(`${username}:${text}`)];
-}
-
-/** A text as it travels: plain, in JSON, in a URL, as base64 and hex. */
-function formsOf(text: string): readonly string[] {
-  const bytes = Buffer.from(text);
-  return [
-    text,
-    JSON.stringify(text).slice(1, -1),
-    encodeURIComponent(text),
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('base64url'),
-    bytes.toString('hex'),
-  ];
 }

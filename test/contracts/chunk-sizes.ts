@@ -23,9 +23,9 @@ export function chunkSizeContract(start: () => Promise<Behind>): void {
     ['416 to more than 4 MiB', 416, 4 * mebibyte],
     ['413 to more than 1 MiB', 413, mebibyte],
   ] as const)('a registry that says %s gets what it takes', async (_, status, most) => {
-    const proxy = await startQuirkProxy(registry.url, (_method, bytes) =>
-      bytes > most ? status : undefined,
-    );
+    const proxy = await startQuirkProxy(registry.url, {
+      instead: ({ bytes }) => (bytes > most ? { status } : undefined),
+    });
     const timing = { backoff: 1, maxBackoff: 2 };
     const push = pushOf(await randomImage(9 * mebibyte, 100), {
       target: { name: 'mozillareleases/chunks', tag: `${status}-${most}` },
@@ -37,9 +37,10 @@ export function chunkSizeContract(start: () => Promise<Behind>): void {
   });
 
   it('one that takes chunks of no size gets each blob in one request', async () => {
-    const proxy = await startQuirkProxy(registry.url, (method, bytes) =>
-      method === 'PATCH' && Number.isFinite(bytes) ? 413 : undefined,
-    );
+    const proxy = await startQuirkProxy(registry.url, {
+      instead: ({ method, bytes }) =>
+        method === 'PATCH' && Number.isFinite(bytes) ? { status: 413 } : undefined,
+    });
     const push = pushOf(await randomImage(6 * mebibyte), {
       target: { name: 'mozillareleases/chunks', tag: 'stream' },
     });

@@ -433,7 +433,7 @@ describe('a push is a failure', () => {
       [{ errorDetail: { message: 'toomanyrequests: too many failed logins: unauthorized' } }],
       'registry-quota',
     ],
-    ['that claims what is not there', [line('v1')], 'read-back-digest'],
+    ['that claims what is not there', [line('v1')], 'registry-nonsense'],
   ])('%s', async (_, lines, reason) => {
     fake.instead.push = (response) => {
       events(response, ...lines);

@@ -91,6 +91,7 @@ describe.concurrent('the look at a tag that was just put', () => {
       const { outcome, ms } = await world.push(image);
       expect(resultOf(outcome)).toBe(reason);
       expect(toldOf(outcome)).toMatch(words[reason] ?? /^$/);
+      expect(toldOf(outcome)).toContain(`; the tag is set, to ${tagged(world)}. `);
       expect(ms).toBeLessThan(timing.total);
       const waited = world.clock.slept.reduce((sum, each) => sum + each, 0);
       expect(waited).toBeLessThanOrEqual(timing.patience + 5000);

@@ -65,7 +65,7 @@ describe('a stranger gets no Authorization header', () => {
     async (step) => {
       const headers = { location: `${stranger.url}/elsewhere` };
       world.fault(step, { fault: 'answer', status: 307, headers }, forever);
-      expect(resultOf((await world.push(image)).outcome)).toBe('registry-failed');
+      expect(resultOf((await world.push(image)).outcome)).toBe('registry-refused');
       expect(stranger.connections).toBe(0);
     },
   );

@@ -39,7 +39,7 @@ async function expectGivenUp(world: FaultyWorld): Promise<void> {
   expect(toldOf(outcome)).toMatch(gaveUp);
   expect(ms).toBeLessThan(timing.total);
   expect(tagged(world)).toBeUndefined();
-  expect(world.registry.store.uploads.size).toBe(0);
+  expect(world.count('cancel')).toBe(0);
 }
 
 describe.each(Object.entries(readers))('a registry that %s', (_, fault) => {

@@ -55,11 +55,11 @@ export const silences: Readonly<Record<string, Fault>> = {
 /** What, why, what next: as a person reads it. */
 export const words: Readonly<Record<string, RegExp>> = {
   'registry-failed':
-    /^The registry failed at (the|an) .+: \d{3}\. Press Retry; what is there already is not sent again\.$/,
+    /^The registry failed at (the|an) .+: \d{3}(; the tag is set, to sha256:\w{64})?\. Press Retry; what is there already is not sent again\.$/,
   'registry-busy':
-    /^The registry asked to slow down \(429\) for longer than 30 s\. Press Retry later; what is there already is not sent again\.$/,
+    /^The registry asked to slow down \(429\) for longer than 30 s(; the tag is set, to sha256:\w{64})?\. Press Retry later; what is there already is not sent again\.$/,
   'registry-unreachable':
-    /^The registry did not answer (the|an) .+: (the connection broke|nothing came for 0\.25 s|it took too long)\. Press Retry in a few minutes; what is there already is not sent again\.$/,
+    /^The registry did not answer (the|an) .+: (the connection broke|nothing came for 0\.25 s|it took too long)(; the tag is set, to sha256:\w{64})?\. Press Retry in a few minutes; what is there already is not sent again\.$/,
 };
 
 /** A clock whose sleeps take no time, but are remembered. */
@@ -99,13 +99,16 @@ interface WorldOptions {
   readonly timing?: Partial<Timing>;
   readonly chunks?: ChunkSizes;
   readonly mayPush?: (user: string, name: string) => boolean;
+  /** @default tokens */
+  readonly access?: 'tokens' | 'password';
 }
 
 export async function faultyWorld(options: WorldOptions = {}): Promise<FaultyWorld> {
   const { username } = account();
   const mayPush = options.mayPush ? { mayPush: options.mayPush } : {};
   const tokens = await startTokenService({ accounts: { [username]: canary }, ...mayPush });
-  const registry = await startRegistry({ tokens });
+  const byPassword = { accounts: { [username]: canary } };
+  const registry = await startRegistry(options.access === 'password' ? byPassword : { tokens });
   const clock = quickClock();
   const engine = createRegistryEngine({
     url: registry.url,

@@ -8,7 +8,12 @@ import { hash } from 'bcryptjs';
 import type { TokenService } from '../../local/token-service.ts';
 import { freePort } from '../free-port.ts';
 
+/** Debian's distribution 2, or distribution 3 as `.ci/setup` builds it. */
+export type RegistryProgram = 'docker-registry' | 'distribution-registry';
+
 export interface DockerRegistryOptions {
+  /** @default docker-registry */
+  readonly program?: RegistryProgram;
   /** Every request needs this account. */
   readonly htpasswd?: { readonly user: string; readonly password: string };
   /** A token service decides. */
@@ -31,16 +36,17 @@ export interface DockerRegistry {
   close(): Promise<void>;
 }
 
-/** Starts Debian's docker-registry on loopback. Throws where it is not installed or does not come up. */
+/** Starts a real registry on loopback. Throws where it is not installed or does not come up. */
 export async function startDockerRegistry(
   options: DockerRegistryOptions = {},
 ): Promise<DockerRegistry> {
+  const { program = 'docker-registry' } = options;
   const folder = await mkdtemp(join(options.below ?? tmpdir(), 'docker-registry-'));
   const host = `127.0.0.1:${await freePort()}`;
   const config = join(folder, 'config.yml');
   await mkdir(join(folder, 'data'));
   await writeFile(config, JSON.stringify(await configOf(options, { folder, host })));
-  const process = spawn('docker-registry', ['serve', config], {
+  const process = spawn(program, ['serve', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: globalThis.process.env['PATH'] ?? '', OTEL_TRACES_EXPORTER: 'none' },
   });
@@ -59,7 +65,7 @@ export async function startDockerRegistry(
     await answers(`http://${host}/v2/`, () => process.exitCode !== null);
   } catch (error) {
     await close();
-    throw new Error(`docker-registry does not come up: ${log}`, { cause: error });
+    throw new Error(`${program} does not come up: ${log}`, { cause: error });
   }
   const url = `http://${host}`;
   return { url, host, folder, pid: process.pid ?? 0, log: () => log, close };

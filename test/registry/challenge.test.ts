@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChallenge } from '../../src/registry/challenge.ts';
+import { parseChallenges } from '../../src/registry/challenge.ts';
 
 const realm = 'https://auth.docker.io/token';
 
@@ -23,7 +23,7 @@ describe('a WWW-Authenticate header', () => {
     ['Basic realm="Registry Realm"', { scheme: 'basic' }],
     ['basic', { scheme: 'basic' }],
   ])('is understood: %s', (header, challenge) => {
-    expect(parseChallenge(header)).toEqual(challenge);
+    expect(parseChallenges([header])).toEqual(challenge);
   });
 
   it.each([
@@ -35,6 +35,36 @@ describe('a WWW-Authenticate header', () => {
     'NotBasic',
     'x'.repeat(5000),
   ])('that asks for nothing we have is no challenge: %s', (header) => {
-    expect(parseChallenge(header)).toBeUndefined();
+    expect(parseChallenges(header === undefined ? [] : [header])).toBeUndefined();
+  });
+});
+
+describe('of several challenges the one that we can meet counts', () => {
+  const bearer = `Bearer realm="${realm}",service="x,y"`;
+  const understood = { scheme: 'bearer', realm, service: 'x,y' };
+  it.each([
+    [['Negotiate', bearer]],
+    [['Negotiate YII=', 'NTLM', bearer]],
+    [[`Negotiate, ${bearer}`]],
+    [[`${bearer}, Negotiate`]],
+    [[`Digest realm="Bearer realm=x", nonce="y", ${bearer}, Basic realm="z"`]],
+    [['Basic realm="z"', bearer]],
+    [[bearer, `Bearer realm="https://evil.example"`]],
+    [['Bearer service="no realm"', bearer]],
+  ])('%j', (lines) => {
+    expect(parseChallenges(lines)).toEqual(understood);
+  });
+
+  it.each([[['Negotiate', 'Basic realm="x"']], [['Negotiate, Basic realm="x", Digest realm="y"']]])(
+    '%j',
+    (lines) => {
+      expect(parseChallenges(lines)).toEqual({ scheme: 'basic' });
+    },
+  );
+
+  it('words inside a quoted text are none', () => {
+    expect(parseChallenges([`Digest realm="x, ${bearer.replaceAll('"', "'")}, Basic"`])).toBe(
+      undefined,
+    );
   });
 });

@@ -58,6 +58,6 @@ it('a manifest that is refused for a blob which was just taken is put again', as
   registry.faults.add('put-manifest', { ...late, body: '{}' }, { times: Infinity });
   const target = { name: 'mozillareleases/other', tag: '1' };
   expect(await reasonOf(engine()(pushOf(await randomImage(10), { target })))).toBe(
-    'registry-failed',
+    'registry-refused',
   );
 });

@@ -1,34 +1,64 @@
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage } from 'node:http';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Before a registry, as nginx is: answers some requests itself. */
+/** A request on its way to the registry. */
+export interface Passing {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  /** Bytes of its body; without a length it counts as endless. */
+  readonly bytes: number;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
+  readonly body?: string | undefined;
+}
+
+/** One way in which a registry, or what stands before it, is different. */
+export interface Quirk {
+  /** An answer of its own, from which the registry is not asked at all. */
+  readonly instead?: ((passing: Passing) => Answered | undefined) | undefined;
+  /** The registry's answer, told in another way; the body stays unless one is given. */
+  readonly changed?: ((passing: Passing, answered: Answered) => Answered) | undefined;
+}
+
 export interface QuirkProxy {
   readonly url: string;
+  readonly seen: readonly Passing[];
   /** Bytes of the largest body that got through. */
   largest(): number;
   close(): Promise<void>;
 }
 
-/**
- * Passes requests on to the registry of that URL, but for those that `quirk` gives a status for. Bodies without a
- * length count as endless.
- */
+/** Stands before the registry of that URL and is as odd as all the quirks together. */
 export async function startQuirkProxy(
   to: string,
-  quirk: (method: string, bytes: number) => number | undefined,
+  ...quirks: readonly Quirk[]
 ): Promise<QuirkProxy> {
+  const seen: Passing[] = [];
   let largest = 0;
   const server = createServer((given, answer) => {
-    const status = quirk(given.method ?? '', lengthOf(given));
-    if (status !== undefined) {
+    const { method = '', url: path = '/', headers } = given;
+    const passing = { method, path, headers, bytes: lengthOf(given) };
+    seen.push(passing);
+    for (const { instead } of quirks) {
+      const own = instead?.(passing);
+      if (!own) continue;
       given.resume();
-      return void given.on('end', () => answer.writeHead(status).end());
+      return void given.on('end', () => write(answer, own));
     }
-    if (Number.isFinite(lengthOf(given))) largest = Math.max(largest, lengthOf(given));
-    const { method, headers } = given;
-    const onward = request(new URL(given.url ?? '/', to), { method, headers }, (from) => {
-      answer.writeHead(from.statusCode ?? 502, from.headers);
+    if (Number.isFinite(passing.bytes)) largest = Math.max(largest, passing.bytes);
+    const onward = request(new URL(path, to), { method, headers }, (from) => {
+      const whole: Answered = { status: from.statusCode ?? 502, headers: from.headers };
+      const told = quirks.reduce((last, { changed }) => changed?.(passing, last) ?? last, whole);
+      if (told.body !== undefined) {
+        from.resume();
+        return write(answer, told);
+      }
+      answer.writeHead(told.status, headersOf(told));
       from.pipe(answer);
     });
     onward.on('error', () => answer.destroy());
@@ -38,6 +68,7 @@ export async function startQuirkProxy(
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    seen,
     largest: () => largest,
     async close() {
       server.closeAllConnections();
@@ -45,6 +76,18 @@ export async function startQuirkProxy(
       await once(server, 'close');
     },
   };
+}
+
+function write(answer: ServerResponse, told: Answered): void {
+  const { 'content-length': _, 'transfer-encoding': __, ...headers } = headersOf(told);
+  answer.writeHead(told.status, headers).end(told.body ?? '');
+}
+
+function headersOf({ headers = {} }: Answered): Record<string, string | string[]> {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'string' ? value : [...value]] as const],
+  );
+  return Object.fromEntries(entries);
 }
 
 function lengthOf({ headers }: IncomingMessage): number {

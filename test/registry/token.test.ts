@@ -40,6 +40,41 @@ it('renews a token at 80 % of its life, before the registry would refuse it', as
   expect(await tokensAskedAt([0, 1, 79, 81, 160, 162])).toEqual([1, 1, 1, 2, 2, 3]);
 });
 
+/** Tokens that were asked for by then, where the service words its answers so; they are good for the registry. */
+async function withAnswer(change: object, seconds: readonly number[]): Promise<readonly number[]> {
+  const query = 'service=stand-in%20registry&scope=repository:mozillareleases/decision:pull';
+  const good = (await (await fetch(`${tokens.url}?${query}`)).json()) as object;
+  tokens.requests.length = 0;
+  const body = JSON.stringify({ ...good, ...change });
+  tokens.faults.add('token', { fault: 'answer', status: 200, body }, { times: Infinity });
+  return await tokensAskedAt(seconds);
+}
+
+it.each([0, null, -5, 'soon', '60', 1, undefined])(
+  'keeps a token for a minute where it is said to live for %s',
+  async (life) => {
+    expect(await withAnswer({ expires_in: life }, [0, 47, 49])).toEqual([1, 1, 2]);
+  },
+);
+
+it('takes a life that is told as text', async () => {
+  expect(await withAnswer({ expires_in: '300' }, [0, 239, 241])).toEqual([1, 1, 2]);
+});
+
+it('keeps no token for longer than a day', async () => {
+  const day = 24 * 60 * 60;
+  const asked = await withAnswer({ expires_in: 366 * day }, [0, 0.79 * day, 0.81 * day]);
+  expect(asked).toEqual([1, 1, 2]);
+});
+
+it.each([
+  ['token', ''],
+  ['token', null],
+  ['access_token', ''],
+])('takes the other token where %s is %j', async (name, value) => {
+  expect(await withAnswer({ [name]: value }, [0])).toEqual([1]);
+});
+
 it('asks for one token however many requests need it at once', async () => {
   await onErrand(
     { url: registry.url },
