@@ -18,7 +18,7 @@ import type { Store } from './store-port.ts';
 import type { AllHands, Using } from './hands.ts';
 import { createPromote, type PublishingPorts } from './promotion.ts';
 import { createWaitingList } from './waiting.ts';
-import { publishedIn } from './published.ts';
+import { publishedIn, publishedTimesIn } from './published.ts';
 import { createRepins, type Repins } from './repinning.ts';
 import { inMeasure } from './measure.ts';
 import { amongMembers } from './membership.ts';
@@ -175,7 +175,12 @@ async function check(
   const images = Object.values(policy.images).filter(
     (image) => name === undefined || image.name === name,
   );
-  const seen = { ...ports, published: publishedIn(ports.store, policy.registry.url) };
+  const { url } = policy.registry;
+  const seen = {
+    ...ports,
+    published: publishedIn(ports.store, url),
+    publishedTimes: publishedTimesIn(ports.store, url),
+  };
   const drifts = await Promise.all(
     images.map((image) =>
       looks(image.name, () => findDrift({ image, policy, ports: seen, signal })),

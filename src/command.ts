@@ -4,7 +4,12 @@ import type { Image } from './image.ts';
 import { linkToBuild } from './link.ts';
 import { isMovingTag, isReleasedTag } from './pins/tag.ts';
 import { Revision, Tag, TaskId } from './reference.ts';
+<<<<<<< HEAD
 import type { Ask, BuildAsk } from './ask.ts';
+=======
+import type { Ask, BuildAsk } from './states.ts';
+import { visible } from './visible.ts';
+>>>>>>> 778f646 (check: the newest of tags that are hashes is the one that was published last)
 
 /** What a person wants of the bot. */
 export type Command =
@@ -57,9 +62,16 @@ export function parseCommand(line: string, vocabulary: Vocabulary): Command | Re
   }
 }
 
-/** What was typed: Slack turns a link into `<https://…|label>` and escapes `&`, `<` and `>`. */
+/**
+ * What was typed: Slack turns a link into `<https://…|label>` and escapes `&`, `<` and `>`. What nobody sees around a
+ * word came along when it was copied.
+ */
 function asTyped(text: string): string {
   return text
+    .replaceAll(
+      /(?<=^|\s)[\p{Cf}\p{Default_Ignorable_Code_Point}]+|[\p{Cf}\p{Default_Ignorable_Code_Point}]+(?=\s|$)/gu,
+      '',
+    )
     .replaceAll(/<(https?:[^|<>\s]+)(?:\|[^<>]*)?>/g, '$1')
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
@@ -80,7 +92,7 @@ export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>)
 
 /** `<build>` as a commit, a task or the latest; a link is followed in thought only. */
 export function parseBuild(word: string, image: Image, rootUrl: string): BuildAsk | Refusal {
-  const build = asTyped(word);
+  const build = visible(asTyped(word));
   if (build.toLowerCase() === 'latest') return { by: 'latest' };
   const revision = Revision.safeParse(build.toLowerCase());
   if (revision.success) return { by: 'revision', revision: revision.data };

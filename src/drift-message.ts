@@ -86,7 +86,9 @@ function tagWords({ tagNow }: Newest): Mrkdwn {
 
 function publishedLine(published: Drift['published']): Mrkdwn {
   if (published === undefined) return words`none`;
-  return isRefusal(published) ? explained(published) : code(cut(published, 60));
+  if (typeof published === 'string') return code(cut(published, 60));
+  if (isRefusal(published)) return explained(published);
+  return words`${published.of} tags, and nothing tells which is the newest: I published none of them, and their builds are gone`;
 }
 
 function treeLines({ source, pins }: TreeDrift): readonly Mrkdwn[] {

@@ -3,13 +3,63 @@ import type { Drift, Newest, TagStanding, DriftedPin } from './drifted.ts';
 import type { Pin, TreeFile } from './tree.ts';
 import { isRefusal, orRefusal, type Refusal } from './errors.ts';
 import { sourceUrl, type Image } from './image.ts';
+<<<<<<< HEAD
 import { isReleasedTag, tagIn, tagOwner } from './pins/tag.ts';
 import { findPins, repinFiles } from './pins.ts';
 import type { Target } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
+=======
+import { newestTag, type NewestTag } from './newest-tag.ts';
+import { isReleasedTag, tagIn } from './pins/tag.ts';
+import { findPins, repinFiles, type Pin } from './pins.ts';
+import type { TagState, Target, TrustedBuild } from './plan.ts';
+import { chooseTarget, type Planning } from './planning.ts';
+import type { TreeFile } from './tree.ts';
+import type { PublishedTimes } from './ports.ts';
+import type { Digest } from './reference.ts';
+
+/** One image's newest trusted build, what is published, and what is pinned: side by side. */
+export interface Drift {
+  readonly image: string;
+  readonly newest: Newest | Refusal;
+  /** The newest published tag, where the registry shows it. */
+  readonly published: NewestTag | Refusal;
+  /** Releases of the image’s repository publish it themselves: pins follow their tags, and there is nothing to promote. */
+  readonly byRelease: boolean;
+  readonly trees: readonly TreeDrift[];
+}
+
+export interface Newest {
+  readonly build: TrustedBuild;
+  readonly target: Target;
+  readonly tagNow: TagStanding | Refusal;
+}
+
+/** What the newest build's tag holds. That a digest is the image only our own log says. */
+export type TagStanding =
+  | Exclude<TagState, { readonly state: 'holds' }>
+  | { readonly state: 'published' | 'not-ours'; readonly digest: Digest };
+
+export interface TreeDrift {
+  readonly source: string;
+  readonly pins: readonly DriftedPin[] | Refusal;
+}
+
+export type DriftedPin = Pin &
+  (
+    | { readonly standing: 'newest' }
+    | { readonly standing: 'behind'; readonly by: Distance | undefined }
+    /** There is nothing to compare it with. */
+    | { readonly standing: 'unknown' }
+    /** It names a tag that moves, on purpose. */
+    | { readonly standing: 'moving' }
+  );
+>>>>>>> 778f646 (check: the newest of tags that are hashes is the one that was published last)
 
 type Looking = Pick<Planning, 'image' | 'policy' | 'signal'> & {
-  readonly ports: Pick<Planning['ports'], 'builds' | 'registry' | 'trees' | 'published'>;
+  readonly ports: Pick<Planning['ports'], 'builds' | 'registry' | 'trees' | 'published'> & {
+    readonly publishedTimes: PublishedTimes;
+  };
 };
 
 /** Looks at everything at once; whatever can't be seen is said and hides nothing else. Reads only. */
@@ -20,9 +70,12 @@ export async function findDrift(looking: Looking): Promise<Drift> {
     orRefusal(ports.registry.tags(image.publish)),
   ]);
   const releases = isRefusal(tags) ? [] : releasesIn(tags, image);
-  const published = isRefusal(tags) ? tags : (releases[0] ?? newestTag(image, tags, newest));
+  const build = isRefusal(newest) ? undefined : newest;
+  const published = isRefusal(tags)
+    ? tags
+    : (releases[0] ?? (await newestTag(tags, { image, newest: build, ports })));
   const seen = {
-    newest: isRefusal(newest) ? undefined : newest,
+    newest: build,
     tags: isRefusal(tags) ? [] : tags,
     releases,
   };
@@ -58,21 +111,6 @@ async function standingOf(target: Target, { ports }: Looking): Promise<TagStandi
   if (now.state !== 'holds') return now;
   const { digest } = now;
   return { state: (await ports.published(target, digest)) ? 'published' : 'not-ours', digest };
-}
-
-/**
- * A registry tells no order. The newest build's own tag is the newest where it is there; of versions the highest is;
- * otherwise the order in which the registry lists them has to do.
- */
-function newestTag(
-  image: Image,
-  tags: readonly string[],
-  newest: Newest | Refusal,
-): string | undefined {
-  const own = tags.filter((tag) => tagOwner(image, image.publish, tag) === 'own');
-  if (!isRefusal(newest) && own.includes(newest.target.tag)) return newest.target.tag;
-  if (image.tag.from !== 'version-file') return own[0];
-  return own.toSorted((a, b) => compareVersions(b, a))[0];
 }
 
 interface Seen {

@@ -71,6 +71,9 @@ export type Proof = { readonly layers: readonly PushedLayer[] } | { readonly pro
  */
 export type Published = (target: Target, digest: Digest) => Promise<boolean>;
 
+/** When our own log says that each tag of a repository was last published: ISO 8601 by tag. */
+export type PublishedTimes = (name: string) => Promise<ReadonlyMap<string, string>>;
+
 /** What an engine is to do: exactly the approved image, under exactly this tag. */
 export interface Push {
   readonly target: Target;

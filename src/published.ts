@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isIntact } from './audit.ts';
-import type { Published } from './ports.ts';
+import type { Published, PublishedTimes } from './ports.ts';
 import type { Digest } from './reference.ts';
 import type { Store } from './store-port.ts';
 import type { ChainedEvent } from './event.ts';
@@ -33,6 +33,22 @@ export function publishedIn(
       if (isIt && isOurs(event, keys)) return true;
     }
     return false;
+  };
+}
+
+/** Reads in the same log when a tag was published on `registry`; see {@link publishedIn} for what counts. */
+export function publishedTimesIn(
+  { events, keys }: Pick<Store, 'events' | 'keys'>,
+  registry: string,
+): PublishedTimes {
+  return async (name) => {
+    const times = new Map<string, string>();
+    for await (const event of events({ kinds: ['promoted'] })) {
+      const { data } = where.safeParse(event.data);
+      const isThere = data?.registry === registry && data.target.name === name;
+      if (isThere && isOurs(event, keys)) times.set(data.target.tag, event.at);
+    }
+    return times;
   };
 }
 

@@ -24,6 +24,20 @@ const images = {
 };
 const parse = (text: string) => parseCommand(text, { images, rootUrl });
 
+it.each(['\u200b', '\u2060', '\u200e', '\u00ad', '\u{e0020}'])(
+  'what nobody sees around a word (%j) came along when it was copied, and changes nothing',
+  (unseen) => {
+    const command = parse(`build-decision ${sha} tag v1 because of it`);
+    expect(command).toMatchObject({ do: 'promote' });
+    for (const line of [
+      `build-decision ${unseen}${sha}${unseen} tag v1${unseen} because of it`,
+      `${unseen}build-decision${unseen} ${sha.slice(0, 7)}${unseen}${sha.slice(7)} tag v1 because of it`,
+    ]) {
+      expect(parse(line)).toEqual(command);
+    }
+  },
+);
+
 describe('a line', () => {
   it.each([
     ['', { do: 'form' }],

@@ -26,10 +26,66 @@ function drift(tags: readonly string[], text: string) {
     builds: { find: gone, verify: never, open: never },
     registry: { tags: async () => tags, look: never, inspect: never },
     trees: { read: async () => ({ source: git, revision: 'ab'.repeat(20), files }) },
+    publishedTimes: async () => new Map(),
   } as unknown as Parameters<typeof findDrift>[0]['ports'];
   const { signal } = new AbortController();
   return findDrift({ image, ports, policy: undefined as never, signal });
 }
+
+describe('the newest of tags that are hashes', () => {
+  const [old, middle, young] = ['ff', '77', '01'].map((two) => two.repeat(20)) as [
+    string,
+    string,
+    string,
+  ];
+  const commits = { ...image, tag: { from: 'revision' } } as unknown as Image;
+  const find = async (
+    tags: readonly string[],
+    logged: Readonly<Record<string, string>>,
+    built: Readonly<Record<string, string>> = {},
+  ) => {
+    const never = () => Promise.reject(new Error('is not asked for'));
+    const ports = {
+      builds: {
+        find: async (_: Image, ask: { by: string; revision: string }) =>
+          ask.by === 'revision' && built[ask.revision]
+            ? ask.revision
+            : refuse('no-latest', { route: 'x' }),
+        verify: async (_: Image, id: string) => ({ revision: id, builtAt: built[id] }),
+        open: never,
+      },
+      registry: { tags: async () => tags, look: never, inspect: never },
+      trees: { read: async () => ({ source: git, revision: 'ab'.repeat(20), files: [] }) },
+      publishedTimes: async () => new Map(Object.entries(logged)),
+    } as unknown as Parameters<typeof findDrift>[0]['ports'];
+    const { signal } = new AbortController();
+    return findDrift({ image: commits, ports, policy: undefined as never, signal });
+  };
+
+  it('is the one that our log published last, wherever its hash stands in the alphabet', async () => {
+    const logged = { [old]: '2026-01-01T00:00:00.000Z', [young]: '2026-03-01T00:00:00.000Z' };
+    for (const tags of [
+      [old, middle, young],
+      [young, middle, old],
+    ]) {
+      expect((await find(tags, logged)).published).toBe(young);
+    }
+  });
+
+  it('is the youngest build’s where somebody published by hand after us', async () => {
+    const logged = { [old]: '2026-01-01T00:00:00.000Z' };
+    const built = { [middle]: '2026-02-01T00:00:00.000Z', [young]: '2026-03-01T00:00:00.000Z' };
+    expect((await find([old, middle, young], logged, built)).published).toBe(young);
+  });
+
+  it('is none that is named where nothing tells', async () => {
+    const drift = await find([old, middle, young], {});
+    expect(drift.published).toEqual({ of: 3 });
+    const text = JSON.stringify(driftMessage([drift]));
+    expect(text).toContain('3 tags, and nothing tells which is the newest');
+    expect(text).not.toContain(old);
+  });
+});
 
 const pin = (tag: string) => `image: example/taskgraph:${tag}@${digest}\n`;
 
