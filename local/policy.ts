@@ -62,7 +62,7 @@ function gitImages({ fxciConfig, taskgraph }: Places['trees']): object {
       tag: { from: 'revision' },
       pins: [{ git: fxciConfig.url, branch: 'main', files: 'auto' }],
       message: 'chore: update build-decision image in templates',
-      tryIn: 'test-build-decision',
+      tryIn: 'project-releng/cron-task-mozilla-releng-fxci-config/test-build-decision',
     },
     decision: {
       build: {

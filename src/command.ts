@@ -4,12 +4,8 @@ import type { Image } from './image.ts';
 import { linkToBuild } from './link.ts';
 import { isMovingTag, isReleasedTag } from './pins/tag.ts';
 import { Revision, Tag, TaskId } from './reference.ts';
-<<<<<<< HEAD
 import type { Ask, BuildAsk } from './ask.ts';
-=======
-import type { Ask, BuildAsk } from './states.ts';
 import { visible } from './visible.ts';
->>>>>>> 778f646 (check: the newest of tags that are hashes is the one that was published last)
 
 /** What a person wants of the bot. */
 export type Command =

@@ -3,58 +3,12 @@ import type { Drift, Newest, TagStanding, DriftedPin } from './drifted.ts';
 import type { Pin, TreeFile } from './tree.ts';
 import { isRefusal, orRefusal, type Refusal } from './errors.ts';
 import { sourceUrl, type Image } from './image.ts';
-<<<<<<< HEAD
-import { isReleasedTag, tagIn, tagOwner } from './pins/tag.ts';
+import { newestTag } from './newest-tag.ts';
+import { isReleasedTag, tagIn } from './pins/tag.ts';
 import { findPins, repinFiles } from './pins.ts';
 import type { Target } from './plan.ts';
 import { chooseTarget, type Planning } from './planning.ts';
-=======
-import { newestTag, type NewestTag } from './newest-tag.ts';
-import { isReleasedTag, tagIn } from './pins/tag.ts';
-import { findPins, repinFiles, type Pin } from './pins.ts';
-import type { TagState, Target, TrustedBuild } from './plan.ts';
-import { chooseTarget, type Planning } from './planning.ts';
-import type { TreeFile } from './tree.ts';
 import type { PublishedTimes } from './ports.ts';
-import type { Digest } from './reference.ts';
-
-/** One image's newest trusted build, what is published, and what is pinned: side by side. */
-export interface Drift {
-  readonly image: string;
-  readonly newest: Newest | Refusal;
-  /** The newest published tag, where the registry shows it. */
-  readonly published: NewestTag | Refusal;
-  /** Releases of the image’s repository publish it themselves: pins follow their tags, and there is nothing to promote. */
-  readonly byRelease: boolean;
-  readonly trees: readonly TreeDrift[];
-}
-
-export interface Newest {
-  readonly build: TrustedBuild;
-  readonly target: Target;
-  readonly tagNow: TagStanding | Refusal;
-}
-
-/** What the newest build's tag holds. That a digest is the image only our own log says. */
-export type TagStanding =
-  | Exclude<TagState, { readonly state: 'holds' }>
-  | { readonly state: 'published' | 'not-ours'; readonly digest: Digest };
-
-export interface TreeDrift {
-  readonly source: string;
-  readonly pins: readonly DriftedPin[] | Refusal;
-}
-
-export type DriftedPin = Pin &
-  (
-    | { readonly standing: 'newest' }
-    | { readonly standing: 'behind'; readonly by: Distance | undefined }
-    /** There is nothing to compare it with. */
-    | { readonly standing: 'unknown' }
-    /** It names a tag that moves, on purpose. */
-    | { readonly standing: 'moving' }
-  );
->>>>>>> 778f646 (check: the newest of tags that are hashes is the one that was published last)
 
 type Looking = Pick<Planning, 'image' | 'policy' | 'signal'> & {
   readonly ports: Pick<Planning['ports'], 'builds' | 'registry' | 'trees' | 'published'> & {

@@ -8,11 +8,14 @@ export interface Drift {
   readonly image: string;
   readonly newest: Newest | Refusal;
   /** The newest published tag, where the registry shows it. */
-  readonly published: string | Refusal | undefined;
+  readonly published: NewestTag | Refusal;
   /** Releases of the image’s repository publish it themselves: pins follow their tags, and there is nothing to promote. */
   readonly byRelease: boolean;
   readonly trees: readonly TreeDrift[];
 }
+
+/** The newest published tag; `of` tags none can be told from the others; `undefined` where there is none. */
+export type NewestTag = string | { readonly of: number } | undefined;
 
 export interface Newest {
   readonly build: TrustedBuild;

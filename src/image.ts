@@ -82,10 +82,10 @@ export interface Image {
   readonly formerly: readonly string[];
   readonly tag: TagRule;
   readonly pins: readonly PinSource[];
-  /** First line of the commit that updates the pins. */
+  /** First line of the commit that updates the pins; it may name the tag: `{tag}`, `{version}`, `{short}`. */
   readonly message: string;
   readonly repin?: Repin | undefined;
-  /** The hook that runs an image straight from its task, to try it before its pins land. */
+  /** The hook, `<group>/<hook>`, that runs an image straight from its task, to try it before its pins land. */
   readonly tryIn?: string | undefined;
 }
 

@@ -66,7 +66,7 @@ function howToTry({ build }: Plan, hook: string | undefined): readonly Block[] {
   const image = { type: 'task-image', taskId: build.taskId, path: build.artifact.name };
   return [
     mrkdwn(
-      words`To try it before its pins land, fire the hook ${code(hook)} with this as its image:`,
+      words`To try it before its pins land: open the hook ${code(hook)} in Taskcluster, put this in the place of ${code('image')} in its definition, save it, and trigger it. It works where a decision task appears; then put the hook’s own image back.`,
     ),
     preformatted(JSON.stringify(image)),
   ];

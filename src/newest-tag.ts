@@ -1,13 +1,10 @@
 import { compareVersions } from './drift-distance.ts';
-import type { Newest } from './drift.ts';
+import type { Newest, NewestTag } from './drifted.ts';
 import { isRefusal, orRefusal } from './errors.ts';
 import type { Image } from './image.ts';
 import { tagOwner } from './pins/tag.ts';
 import type { Builds, PublishedTimes } from './ports.ts';
 import { Revision } from './reference.ts';
-
-/** The newest published tag; `of` tags none can be told from the others; `undefined` where there is none. */
-export type NewestTag = string | { readonly of: number } | undefined;
 
 interface Telling {
   readonly image: Image;

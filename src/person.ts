@@ -3,6 +3,8 @@ export interface Member {
   readonly id: string;
   readonly team: string;
   readonly email: string | undefined;
+  /** As people read it; it may be anything. */
+  readonly name?: string | undefined;
   readonly enterpriseUser: string | undefined;
   /** What keeps it from deciding anything, or `undefined` for a full member. */
   readonly unfit:

@@ -88,10 +88,35 @@ export function repinFiles(files: readonly TreeFile[], image: PinImage, to: Repi
   };
 }
 
-/** First line of the commit that updates the pins: the configured one, in the form that trees with bugs use. */
-export function subject(image: Pick<Image, 'message'>, bug?: number): string {
-  if (bug === undefined) return image.message;
-  return `Bug ${bug} - ${image.message.replace(/^(?:chore(?:\([^)]*\))?:|no bug(?: -)?)\s*/i, '')}`;
+/** What `message` may name of the image, in braces. */
+export const placeholders = {
+  /** The whole tag. */
+  tag: (tag: string) => tag,
+  /** The tag without what stands before its version; a hash cut to twelve digits. */
+  version: (tag: string) =>
+    shortened(/(?<=^|[-_.]|^v|[-_.]v)\d+(?:\.\d+)+.*$/.exec(tag)?.[0] ?? tag),
+  /** The tag with its hash cut to twelve digits: of a tag that is the commit the short commit. */
+  short: (tag: string) => shortened(tag),
+} as const;
+
+function shortened(tag: string): string {
+  return tag.replace(/[0-9a-f]{40,}$/, (hash) => hash.slice(0, 12));
+}
+
+/**
+ * First line of the commit that updates the pins: the configured one with its placeholders filled in, in the form that
+ * trees with bugs use.
+ */
+export function subject(
+  image: Pick<Image, 'message'>,
+  { tag, bug }: { readonly tag: string; readonly bug?: number | undefined },
+): string {
+  const message = Object.entries(placeholders).reduce(
+    (text, [name, of]) => text.replaceAll(`{${name}}`, () => of(tag)),
+    image.message,
+  );
+  if (bug === undefined) return message;
+  return `Bug ${bug} - ${message.replace(/^(?:chore(?:\([^)]*\))?:|no bug(?: -)?)\s*/i, '')}`;
 }
 
 /** What a commit message says besides its first line. */

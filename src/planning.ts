@@ -79,7 +79,7 @@ export async function makePlan(ask: Ask, planning: Planning): Promise<Plan | Ref
     pins: pinned.pins,
     trees: pinned.trees,
     warnings: [...warnings(ask, found, planning), ...mercurial, ...pinned.warnings],
-    message: subject(image, ask.bug),
+    message: subject(image, { tag: found.target.tag, bug: ask.bug }),
     policy: hashPolicy(policy, image),
   };
 }

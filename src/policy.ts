@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
 import { branch, buildPolicy, slug } from './build-policy.ts';
 import { tellPeople } from './person.ts';
+import { placeholders } from './pins.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
 import { bytes, duration, gibibyte, limitsSchema } from './limits.ts';
@@ -22,9 +23,32 @@ const relativePath = z
 
 const oneLine = z.string().regex(/^[^\n\r]{1,200}$/, 'must be one line of at most 200 characters');
 
+/** A commit's first line. What it may name of the image is told by {@link placeholders}; another brace is a mistake. */
+const commitMessage = oneLine.superRefine((line, context) => {
+  const rest = Object.keys(placeholders).reduce(
+    (text, name) => text.replaceAll(`{${name}}`, ''),
+    line,
+  );
+  const [stray] = /\{[^{}]*\}?|\}/.exec(rest) ?? [];
+  if (stray === undefined) return;
+  const known = Object.keys(placeholders).map((name) => `{${name}}`);
+  context.addIssue({
+    code: 'custom',
+    message: `names ${stray}, and what it may name is ${known.join(', ')}`,
+  });
+});
+
+/** A hook by its whole name: `<group>/<hook>`, where the hook's own name may hold more `/`. */
+const hookName = z
+  .string()
+  .regex(
+    /^[\w-]{1,100}\/[\w-]{1,100}(?:\/[\w-]{1,100}){0,5}$/,
+    'is not the whole name of a hook (<group>/<hook>)',
+  );
+
 /** How commits of a tree are written, where that is not the image's way. */
 const convention = {
-  message: oneLine.optional(),
+  message: commitMessage.optional(),
   reviewers: z
     .array(z.string().regex(/^#?[\w.-]{1,64}!?$/, 'is not a reviewer as r= names them'))
     .min(1)
@@ -72,7 +96,7 @@ const image = z.strictObject({
   formerly: z.array(RepositoryName).default([]),
   tag: tagRule,
   pins: z.array(pinSource).default([]),
-  message: oneLine,
+  message: commitMessage,
   repin: z
     .strictObject({
       /** By digest: what runs is what was reviewed with this file. */
@@ -99,7 +123,7 @@ const image = z.strictObject({
         .prefault({}),
     })
     .optional(),
-  tryIn: slug.optional(),
+  tryIn: hookName.optional(),
 });
 
 /** base64 of the raw 32 bytes of an ed25519 public key. */

@@ -1,5 +1,5 @@
 import type { Using } from './hands.ts';
-import { PromotionError, refuse, type Refusal } from './errors.ts';
+import { isRefusal, orRefusal, PromotionError, refuse, type Refusal } from './errors.ts';
 import type { Image, PinSource } from './image.ts';
 import { sourceUrl, treeName } from './image.ts';
 import * as messages from './messages.ts';
@@ -9,11 +9,12 @@ import type { Pin } from './tree.ts';
 import { isPatchable } from './pins/patchable.ts';
 import type { Plan, PlannedPin } from './plan.ts';
 import type { Post } from './post.ts';
+import type { TreeEdit } from './tree.ts';
 import { formatReference, type Digest, type Reference } from './reference.ts';
 import type { Promoted, Unneeded } from './states.ts';
 
 /** What a patch for every tree takes. */
-export type Reporting = Using<'policy' | 'now' | 'log', 'trees'>;
+export type Reporting = Using<'policy' | 'now' | 'log', 'trees' | 'people'>;
 
 /** The patch for every source tree that pins the image, ready to land, as posts for the thread. */
 export async function report(
@@ -91,7 +92,7 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
     subject:
       source.message === undefined
         ? plan.message
-        : subject({ message: source.message }, promotion.ask.bug),
+        : subject({ message: source.message }, { tag: reference.tag, bug: promotion.ask.bug }),
     reviewers: source.reviewers,
     reference: formatReference(reference),
     task: `${policy.taskcluster.rootUrl}/tasks/${plan.build.taskId}`,
@@ -100,11 +101,19 @@ async function makePatch({ promotion, image, source, reference }: Patching, opti
     caches,
   });
   const planned = plan.trees.find((one) => one.source === tree.source)?.revision;
-  const content = await ports.trees.patch({ tree, changed, message, at: now(), planned });
+  const author = await authorOf(promotion.requester, options);
+  const content = await ports.trees.patch({ tree, changed, message, at: now(), planned, author });
   const movedSince = planned !== undefined && planned !== tree.revision ? planned : undefined;
   const name = `${image.name}-${reference.tag.slice(0, 12)}-${treeName(sourceUrl(source))}.patch`;
   const patch = { name, content, revision: tree.revision, files: [...changed.keys()], movedSince };
   return { ...told, patch };
+}
+
+/** Who asked, by the name and address that Slack knows; a patch does not wait for Slack to tell. */
+async function authorOf(user: string, { ports }: Reporting): Promise<TreeEdit['author']> {
+  const member = await orRefusal(ports.people.member(user));
+  if (isRefusal(member) || !member.email) return undefined;
+  return { name: member.name ?? member.email, email: member.email };
 }
 
 /** Lines move; a pin is the same where its file says the same. */

@@ -20,6 +20,8 @@ export interface TreeEdit {
   readonly at: Date;
   /** The revision that the plan was made on: the patch says so where the tree has moved since. */
   readonly planned?: string | undefined;
+  /** Whose commit it is to be, as they are called elsewhere; the bot’s where nobody is given. */
+  readonly author?: { readonly name: string; readonly email: string } | undefined;
 }
 
 /** What was changed in a checkout. */

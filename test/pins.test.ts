@@ -490,17 +490,35 @@ describe('the checkout cache', () => {
 });
 
 describe('the commit message', () => {
+  it.each([
+    ['ab'.repeat(20), 'abababababab', 'abababababab'],
+    [`decision-${'cd'.repeat(32)}`, 'decision-cdcdcdcdcdcd', 'decision-cdcdcdcdcdcd'],
+    ['5.1.0', '5.1.0', '5.1.0'],
+    ['v5.1.0', '5.1.0', 'v5.1.0'],
+    ['decision-v24.2.0-rc1', '24.2.0-rc1', 'decision-v24.2.0-rc1'],
+    ['$&', '$&', '$&'],
+  ])('may name the tag %s: whole, as a version, and short', (tag, version, short) => {
+    const message = 'chore: use {tag} ({version}, {short}, {tag})';
+    const named = `use ${tag} (${version}, ${short}, ${tag})`;
+    expect(subject({ message }, { tag })).toBe(`chore: ${named}`);
+    expect(subject({ message }, { tag, bug: 5 })).toBe(`Bug 5 - ${named}`);
+  });
+
   const image = { message: 'chore: update build-decision image in templates' };
 
   it('is the configured one, or that of a bug', () => {
-    expect(subject(image)).toBe('chore: update build-decision image in templates');
-    expect(subject(image, 1861626)).toBe('Bug 1861626 - update build-decision image in templates');
-    expect(subject({ message: 'No bug - Update the image' }, 7)).toBe('Bug 7 - Update the image');
+    const tag = 'ab'.repeat(20);
+    expect(subject(image, { tag })).toBe('chore: update build-decision image in templates');
+    expect(subject(image, { tag, bug: 1861626 })).toBe(
+      'Bug 1861626 - update build-decision image in templates',
+    );
+    const message = 'No bug - Update the image';
+    expect(subject({ message }, { tag, bug: 7 })).toBe('Bug 7 - Update the image');
   });
 
   it('says what the image is and where it comes from', () => {
     const message = commitMessage({
-      subject: subject(image, 5),
+      subject: subject(image, { tag: 'x', bug: 5 }),
       reference: 'example/build-decision:1@sha256:2',
       task: 'https://tc.example.com/tasks/abc',
       repository: 'https://example.com/r',

@@ -26,8 +26,22 @@ const repin = { image: tools, command: ['make'], source: { git: 'https://example
 
 it('takes a tree’s own first line and reviewers, and the hook to try an image in', () => {
   const source = { message: 'No bug - Update it', reviewers: ['somebody', '#a-group!'] };
-  const image = accepted({ source, image: { tryIn: 'test-it' } });
-  expect(image).toMatchObject({ tryIn: 'test-it', pins: [source] });
+  const image = accepted({ source, image: { tryIn: 'group/a-cron-task/test-it' } });
+  expect(image).toMatchObject({ tryIn: 'group/a-cron-task/test-it', pins: [source] });
+});
+
+it.each([
+  [
+    'Use {revision}',
+    /images\.build-decision\.message: .* names \{revision\}, and .* \{tag\}, \{version\}, \{short\}/,
+  ],
+  ['Use {tag', /names \{tag, and/],
+  ['Use tag}', /names \}, and/],
+])('names the field whose first line names what there is not: %s', (message, problem) => {
+  const parsed = read({ image: { message } });
+  expect(parsed.ok ? [] : parsed.problems.map(formatProblem)).toEqual([
+    expect.stringMatching(problem),
+  ]);
 });
 
 it.each([
@@ -35,7 +49,9 @@ it.each([
   ['a reviewer with a line end', { source: { reviewers: ['a\nb'] } }],
   ['no reviewer', { source: { reviewers: [] } }],
   ['a first line of two lines', { source: { message: 'a\nb' } }],
-  ['a hook that is no name', { image: { tryIn: 'a hook`' } }],
+  ['a hook that is no name', { image: { tryIn: 'group/a hook`' } }],
+  ['a hook without its group', { image: { tryIn: 'test-it' } }],
+  ['a tree’s first line that names what there is not', { source: { message: 'Use {Tag}' } }],
   ['a limit of nothing', { image: { repin: { ...repin, limits: { memory: 0 } } } }],
   ['a re-pin’s image by its tag alone', { image: { repin: { ...repin, image: 'tools:1' } } }],
   [

@@ -19,7 +19,7 @@ const User = z.object({
   is_ultra_restricted: z.boolean().optional(),
   is_stranger: z.boolean().optional(),
   is_invited_user: z.boolean().optional(),
-  profile: z.object({ email: z.string().optional() }).optional(),
+  profile: z.object({ email: z.string().optional(), real_name: z.string().optional() }).optional(),
   enterprise_user: z.object({ id: z.string(), teams: z.array(z.string()).optional() }).optional(),
 });
 type User = z.infer<typeof User>;
@@ -70,6 +70,7 @@ function toMember(user: User, team: string): Member {
     id: user.id,
     team: user.team_id ?? '',
     email: user.profile?.email,
+    name: user.profile?.real_name,
     enterpriseUser: user.enterprise_user?.id,
     unfit: unfitness(user, team),
   };

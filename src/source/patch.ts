@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { fail } from '../errors.ts';
 import { isPatchable } from '../pins/patchable.ts';
 import type { TreeEdit, TreeFile } from '../tree.ts';
+import { visible } from '../visible.ts';
 import { withScratch, type GitEnd, type GitOptions, type Scratch } from './git.ts';
 import { gitProblem } from './git-problem.ts';
 import { patchMessage } from './patch-message.ts';
 
-/** Whom the commit is by, until a person lands it under their own name. */
-const author = 'promote-image <promote-image@localhost>';
+/** Whom the commit is by where nobody else is given. */
+const ours = 'promote-image <promote-image@localhost>';
 
 /**
  * The change as one email patch. It is made in a repository that holds only the touched files: their blobs, and so the
@@ -76,24 +77,37 @@ function quoted(path: string): string {
   return `"${path.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
+/** One line that git reads as a name and an address, whatever somebody is called. */
+function authorOf({ author }: TreeEdit): string {
+  if (!author || !/^[\w.+%-]{1,64}@[A-Za-z0-9.-]{1,190}$/.test(author.email)) return ours;
+  // What git's own form is made of, and what a mail's header could take for more than a name.
+  const name = visible(author.name)
+    .replaceAll(/[<>"\\,;:@()[\]]/g, ' ')
+    .replaceAll(/ +/g, ' ')
+    .trim();
+  return `${name.slice(0, 100) || author.email.replace(/@.*/, '')} <${author.email}>`;
+}
+
 /** Two commits of the touched files: as they are, and as they are to be. The form is `git help fast-import`'s. */
 function history(edit: TreeEdit, touched: readonly TreeFile[]): Buffer {
   const before = touched.map((file) => ({ file, bytes: file.bytes }));
   const after = touched.map((file) => ({ file, bytes: edit.changed.get(file.path) ?? file.bytes }));
   return Buffer.concat([
-    ...commit('As it is\n', edit.at, before),
-    ...commit(patchMessage(edit), edit.at, after),
+    ...commit('As it is\n', { at: edit.at, author: ours }, before),
+    ...commit(patchMessage(edit), { at: edit.at, author: authorOf(edit) }, after),
   ]);
 }
 
 function commit(
   message: string,
-  at: Date,
+  { at, author }: { readonly at: Date; readonly author: string },
   contents: readonly { readonly file: TreeFile; readonly bytes: Uint8Array }[],
 ): readonly Uint8Array[] {
   const seconds = Math.floor(at.getTime() / 1000);
   return [
-    Buffer.from(`commit refs/heads/main\ncommitter ${author} ${seconds} +0000\n`),
+    Buffer.from(
+      `commit refs/heads/main\nauthor ${author} ${seconds} +0000\ncommitter ${ours} ${seconds} +0000\n`,
+    ),
     ...data(Buffer.from(message)),
     ...contents.flatMap(({ file, bytes }) => [
       Buffer.from(`M ${file.executable ? '100755' : '100644'} inline ${quoted(file.path)}\n`),

@@ -36,7 +36,7 @@ export const pins: Verb = async ({ args, config, env, print, now }) => {
   const { changed, notUnderstood, moving } = repinned;
   if (changed.size > 0) {
     const tree = { source: basename(resolve(folder)), revision: 'the folder as it is', files };
-    const edit = { tree, changed, message: subject(image), at: now() };
+    const edit = { tree, changed, message: subject(image, reference), at: now() };
     const patch = await createTrees({ environment: env }).patch(edit);
     print(patch.slice(patch.indexOf('diff --git ')));
   }

@@ -219,7 +219,9 @@ describe('build-decision', () => {
     const { revision, taskId } = workspace.builds.buildDecision;
     const line = `build-decision ${revision} bug 2010334`;
     const { thread, reference, patches } = await promote(line, ['fxci-config']);
-    expect(thread).toContain('fire the hook `test-build-decision`');
+    expect(thread).toContain(
+      'open the hook `project-releng/cron-task-mozilla-releng-fxci-config/test-build-decision`',
+    );
     expect(thread).toContain(
       `{"type":"task-image","taskId":"${taskId}","path":"public/image.tar.zst"}`,
     );

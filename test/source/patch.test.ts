@@ -27,6 +27,39 @@ function raised({ files }: Tree): Map<string, Uint8Array> {
   );
 }
 
+describe('the author of a patch', () => {
+  const from = async (author?: { name: string; email: string }) => {
+    await using folder = await temporaryFolder();
+    const { trees, tree, changed, repository } = await edited({ f: '1.0\n' }, folder.path);
+    const patch = await trees.patch({ tree, changed, message, at, author });
+    await writeFile(join(folder.path, 'p.patch'), patch);
+    await repository.git('am', '--quiet', join(folder.path, 'p.patch'));
+    expect(await repository.git('log', '-1', '--format=%s%n%b')).toContain('Image: example/thing');
+    return await repository.git('log', '-1', '--format=%an <%ae>');
+  };
+
+  it('is whoever asked for the promotion', async () => {
+    expect(await from({ name: 'Zoë Müller', email: 'zoe+ci@example.com' })).toBe(
+      'Zoë Müller <zoe+ci@example.com>',
+    );
+  });
+
+  it.each([
+    ['A\ncommit refs/heads/evil', 'a@example.com', 'A commit refs/heads/evil <a@example.com>'],
+    ['A <root@example.com>', 'a@example.com', 'A root example.com <a@example.com>'],
+    ['\u202eevil\u200b', 'a@example.com', 'evil <a@example.com>'],
+    ['<>', 'a@example.com', 'a <a@example.com>'],
+    ['A', 'a@example.com>\nX: <b', 'promote-image <promote-image@localhost>'],
+    ['A', 'a b@example.com', 'promote-image <promote-image@localhost>'],
+  ])('is text and nothing else, whatever they are called: %j, %j', async (name, email, author) => {
+    expect(await from({ name, email })).toBe(author);
+  });
+
+  it('is the bot where Slack gives no address', async () => {
+    expect(await from()).toBe('promote-image <promote-image@localhost>');
+  });
+});
+
 const contents: Contents = {
   'a.yml': `${'x: 1\n'.repeat(20)}image: 1.0\n${'y: 2\n'.repeat(20)}`,
   'run.sh': { bytes: '#!/bin/sh\n# 1.0\n', executable: true },
