@@ -1,4 +1,4 @@
-import { knownImage, parseBuild, tagProblem } from './command.ts';
+import { promotableImage, parseBuild, tagProblem } from './command.ts';
 import { explain, isRefusal } from './errors.ts';
 import type { FormRead } from './delivery.ts';
 import type { Policy } from './policy.ts';
@@ -9,7 +9,7 @@ export function readForm(
   policy: Pick<Policy, 'images' | 'taskcluster'>,
 ): FormRead {
   const { tag, because } = values;
-  const image = knownImage(values['image'] ?? '', policy);
+  const image = promotableImage(values['image'] ?? '', policy);
   if (isRefusal(image)) return { errors: { image: explain(image) } };
   const errors: Record<string, string> = {};
   const build = parseBuild(values['build'] ?? '', image, policy.taskcluster.rootUrl);

@@ -4,7 +4,7 @@ import { answer, type Answer, type Click, type Delivery } from './delivery.ts';
 import type { Bot } from './ports.ts';
 import { readForm } from './ask-form.ts';
 import { details } from './details.ts';
-import { knownImage, parseCommand, type Command } from './command.ts';
+import { knownImage, promotableNames, parseCommand, type Command } from './command.ts';
 import { createDecisions, type Decisions } from './decisions.ts';
 import { driftMessage } from './drift-message.ts';
 import { findDrift } from './drift.ts';
@@ -100,7 +100,7 @@ async function obey(
     case 'form':
       return { show: 'form' };
     case 'help':
-      return answer(overview.help(Object.keys(policy.images)));
+      return answer(overview.help(promotableNames(policy)));
     case 'status':
       return status(command.id, ports.store);
     case 'history':

@@ -86,6 +86,18 @@ export function knownImage(name: string, { images }: Pick<Vocabulary, 'images'>)
   });
 }
 
+/** The same for an image that is to be promoted: one that is only checked is refused. */
+export function promotableImage(name: string, vocabulary: Pick<Vocabulary, 'images'>) {
+  const image = knownImage(name, vocabulary);
+  if (isRefusal(image) || image.check !== 'only') return image;
+  return refuse('check-only', { image: image.name, example: `/promote-image check ${image.name}` });
+}
+
+/** The names of those that can be promoted. */
+export function promotableNames({ images }: Pick<Vocabulary, 'images'>): readonly string[] {
+  return Object.values(images).flatMap(({ name, check }) => (check === 'only' ? [] : [name]));
+}
+
 /** `<build>` as a commit, a task or the latest; a link is followed in thought only. */
 export function parseBuild(word: string, image: Image, rootUrl: string): BuildAsk | Refusal {
   const build = visible(asTyped(word));
@@ -104,7 +116,7 @@ export function parseBuild(word: string, image: Image, rootUrl: string): BuildAs
 /** `<image> <build> [tag X] [bug N] [because …]`, with whatever else stands there refused. */
 function promote(text: string, vocabulary: Vocabulary): Command | Refusal {
   const [, name = '', buildWord, rest = ''] = /^(\S+)(?:\s+(\S+))?([^]*)$/.exec(text.trim()) ?? [];
-  const image = knownImage(name, vocabulary);
+  const image = promotableImage(name, vocabulary);
   if (isRefusal(image)) return image;
   const example = askLine(image.name, exampleRevision);
   if (!buildWord) return refuse('bad-build', { build: '', example });

@@ -40,7 +40,13 @@ export async function findDrift(looking: Looking): Promise<Drift> {
       return { source: sourceUrl(source), pins };
     }),
   );
-  return { image: image.name, newest, published, byRelease: releases.length > 0, trees };
+  return {
+    image: image.name,
+    newest,
+    published,
+    byRelease: releases.length > 0 || image.check === 'only',
+    trees,
+  };
 }
 
 /** The tags that releases published, the newest first. */

@@ -85,6 +85,8 @@ export interface Image {
   /** First line of the commit that updates the pins; it may name the tag: `{tag}`, `{version}`, `{short}`. */
   readonly message: string;
   readonly repin?: Repin | undefined;
+  /** Others publish it: what pins it is compared with what is published, and nothing is promoted. */
+  readonly check?: 'only' | undefined;
   /** The hook, `<group>/<hook>`, that runs an image straight from its task, to try it before its pins land. */
   readonly tryIn?: string | undefined;
 }

@@ -124,6 +124,9 @@ const image = z.strictObject({
     })
     .optional(),
   tryIn: hookName.optional(),
+  check: z
+    .literal('only', 'is not `only`: leave it out for an image that is promoted here')
+    .optional(),
 });
 
 /** base64 of the raw 32 bytes of an ed25519 public key. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildPolicyOf } from './build-policy-of.ts';
-import { parseCommand } from '../src/command.ts';
+import { parseCommand, promotableNames } from '../src/command.ts';
 import { isRefusal } from '../src/errors.ts';
 import type { Image, TagRule } from '../src/image.ts';
 
@@ -22,6 +22,10 @@ const images = {
   'build-decision': image('build-decision', { from: 'revision' }),
   decision: image('decision', { from: 'index-hash', prefix: 'decision-' }),
 };
+const checked = {
+  ...image('run-task', { from: 'index-hash', prefix: 'run-task-' }),
+  check: 'only',
+} as const;
 const parse = (text: string) => parseCommand(text, { images, rootUrl });
 
 it.each(['\u200b', '\u2060', '\u200e', '\u00ad', '\u{e0020}'])(
@@ -37,6 +41,18 @@ it.each(['\u200b', '\u2060', '\u200e', '\u00ad', '\u{e0020}'])(
     }
   },
 );
+
+it('an image that is only checked is not promoted, by no line, and can be checked', () => {
+  const known = { images: { ...images, 'run-task': checked }, rootUrl };
+  for (const line of ['run-task latest', `run-task ${sha} tag run-task-v1.0`, `run-task ${task}`]) {
+    expect(parseCommand(line, known)).toMatchObject({
+      reason: 'check-only',
+      facts: { example: '/promote-image check run-task' },
+    });
+  }
+  expect(parseCommand('check run-task', known)).toEqual({ do: 'check', image: 'run-task' });
+  expect(promotableNames(known)).toEqual(['build-decision', 'decision']);
+});
 
 describe('a line', () => {
   it.each([

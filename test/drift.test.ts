@@ -18,7 +18,7 @@ const image = {
 } as unknown as Image;
 
 /** What `check` finds where the registry has these tags and the tree says this. */
-function drift(tags: readonly string[], text: string) {
+function drift(tags: readonly string[], text: string, of: Image = image) {
   const files = [{ path: 'ci.yml', bytes: new Uint8Array(Buffer.from(text)), executable: false }];
   const gone = async () => refuse('no-latest', { route: 'x' });
   const never = () => Promise.reject(new Error('is not asked for'));
@@ -29,7 +29,7 @@ function drift(tags: readonly string[], text: string) {
     publishedTimes: async () => new Map(),
   } as unknown as Parameters<typeof findDrift>[0]['ports'];
   const { signal } = new AbortController();
-  return findDrift({ image, ports, policy: undefined as never, signal });
+  return findDrift({ image: of, ports, policy: undefined as never, signal });
 }
 
 describe('the newest of tags that are hashes', () => {
@@ -124,6 +124,21 @@ describe('an image that releases of its repository publish themselves', () => {
       { path: 'ci.yml', line: 1, from: 'example/taskgraph:decision-latest', standing: 'moving' },
     ]);
   });
+});
+
+it('an image that is only checked is offered to nobody, also where no release shows', async () => {
+  for (const tags of [[], ['run-task-v24.1.1', 'run-task-v9.0.0', 'decision-v25.0.0']]) {
+    const tag = { from: 'index-hash', prefix: 'run-task-' } as const;
+    const only = { ...image, name: 'run-task', tag, check: 'only' } as const;
+    const found = await drift(tags, pin('run-task-v9.0.0') + pin('decision-v1.0.0'), only);
+    expect(JSON.stringify(driftMessage([found]))).not.toContain('"promote"');
+    const pins = found.trees[0]?.pins;
+    expect(pins).toEqual([
+      expect.objectContaining(
+        tags.length > 0 ? { standing: 'behind', by: { versions: 1 } } : { standing: 'unknown' },
+      ),
+    ]);
+  }
 });
 
 it('without releases a pin is compared with builds alone', async () => {

@@ -13,6 +13,11 @@ export const request = {
     next: 'The images are: {known}. For example `{example}`.',
     retry: false,
   },
+  'check-only': {
+    says: '{image} is published by releases of its repository, and I only compare its pins with them.',
+    next: 'Type `{example}` to see them.',
+    retry: false,
+  },
   'bad-build': {
     says: '“{build}” is not a build: I take a full commit (40 hex digits), a task id, `latest`, or a link to a task, commit or push.',
     next: 'Try `{example}`.',

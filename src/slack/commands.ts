@@ -1,5 +1,6 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
+import { promotableNames } from '../command.ts';
 import type { Delivery } from '../delivery.ts';
 import type { SlackAppOptions } from './options.ts';
 import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
@@ -13,7 +14,7 @@ export function listenForCommands(app: App, { bot, policy, log }: SlackAppOption
     const work = bot.onCommand({ ...delivery, text: command.text ?? '' });
     const given = await showAnswer(ackInTime(ack, work, log), asker);
     if (given?.show !== 'form') return;
-    const view = askForm(Object.keys(policy.images), { channel: command.channel_id });
+    const view = askForm(promotableNames(policy), { channel: command.channel_id });
     await showAnswer(openView(view, { ...asker, trigger: command.trigger_id }), asker);
   });
 

@@ -1,5 +1,5 @@
 import { canonicalHash } from '../canonical.ts';
-import { knownImage, parseBuild, tagProblem } from '../command.ts';
+import { promotableImage, parseBuild, tagProblem } from '../command.ts';
 import { connectWorld } from '../composition.ts';
 import { isRefusal, PromotionError, refuse } from '../errors.ts';
 import type { Image } from '../image.ts';
@@ -17,7 +17,7 @@ const usage = 'plan <image> <build> [--tag X]';
 export const plan: Verb = async ({ args, config, env, print, now }) => {
   const { name, word, tag } = readWords(args);
   const { policy, environment } = await config();
-  const image = knownImage(name, policy);
+  const image = promotableImage(name, policy);
   if (isRefusal(image)) throw new PromotionError(image);
   const build = parseBuild(word, image, policy.taskcluster.rootUrl);
   if (isRefusal(build)) throw new PromotionError(build);
