@@ -3,7 +3,7 @@ import { isRefusal, PromotionError, refuse, type Refusal, whatHappened } from '.
 import type { Image } from './image.ts';
 import { refuseImpostor } from './impostor.ts';
 import { findPinned } from './pinned.ts';
-import { subject } from './pins.ts';
+import { subject } from './commit-message.ts';
 import type {
   ArtifactFacts,
   Contents,

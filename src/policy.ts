@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { allowedKeys } from './allowed-keys.ts';
 import { branch, buildPolicy, slug } from './build-policy.ts';
 import { tellPeople } from './person.ts';
-import { placeholders } from './pins.ts';
+import { placeholders } from './commit-message.ts';
 import { RepositoryName } from './reference.ts';
 import type { Image, PinSource } from './image.ts';
 import { bytes, duration, gibibyte, limitsSchema } from './limits.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { commitMessage, findPins, repinFiles, subject, type Repinned } from '../src/pins.ts';
+import { commitMessage, subject } from '../src/commit-message.ts';
+import { findPins, repinFiles, type Repinned } from '../src/pins.ts';
 import type { PinImage } from '../src/pins/tag.ts';
 import { digestFromHex, type Reference } from '../src/reference.ts';
 
