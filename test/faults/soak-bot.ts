@@ -14,7 +14,7 @@ import { keyFor } from '../store/key.ts';
 import { openStore } from '../../src/store/store.ts';
 import { localPolicy } from '../../local/policy.ts';
 import { home, people } from '../../local/seed.ts';
-import { seeded } from './archive-fuzz.ts';
+import { randomFrom } from '../deciding/random.ts';
 import { cheapPorts, type Chance } from './soak-ports.ts';
 import { soakSlack, type SoakSlack } from './soak-slack.ts';
 
@@ -42,8 +42,7 @@ export interface Soak {
 }
 
 export async function startSoak({ database, seed, faults }: SoakOptions): Promise<Soak> {
-  const below = seeded(seed);
-  const random = () => below(1_000_000) / 1_000_000;
+  const random = randomFrom(seed);
   const fails: Chance = () => random() < faults;
   const now = () => new Date();
   const policy = soakPolicy();
