@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { publishBuild } from '../../local/builds.ts';
 import type { LocalTaskcluster } from '../../local/taskcluster.ts';
 import { image, revision, someBytes } from '../taskcluster/setting.ts';
-import type { Answer, Asked } from './taskcluster.ts';
+import type { Answer, Asked } from './taskcluster-asked.ts';
 
 /** The small Taskcluster with one push of fxci-config, as {@link Asked}. */
 export async function askSmall(taskcluster: LocalTaskcluster): Promise<Asked> {

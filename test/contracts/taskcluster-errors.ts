@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Asked } from './taskcluster.ts';
+import type { Asked } from './taskcluster-asked.ts';
 
 const queue = '/api/queue/v1';
 const index = '/api/index/v1';

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import type { StoredArtifact } from '../../local/taskcluster/world.ts';
 import { askSmall } from './small-taskcluster.ts';
-import { taskclusterContract, type Asked } from './taskcluster.ts';
+import { taskclusterContract } from './taskcluster.ts';
+import type { Asked } from './taskcluster-asked.ts';
 
 let taskcluster: LocalTaskcluster;
 let small: Asked;

@@ -8,11 +8,20 @@ import { exportLine } from '../../src/audit.ts';
 import type { Outside } from '../scenarios/outside.ts';
 import { people } from '../scenarios/people.ts';
 import { World } from '../scenarios/world.ts';
-import type { Trouble } from './canary-troubles.ts';
 import { found, foundBelow, watchProcesses, type Watch } from './canary-watch.ts';
 import { freePort } from '../free-port.ts';
 
 export type Transport = 'socket' | 'http';
+
+/** What happens on the way. */
+export interface Moments {
+  /** Before it is asked for. */
+  readonly before?: (lane: CanaryLane) => unknown;
+  /** When its plan stands, before it is approved. */
+  readonly planned?: (lane: CanaryLane) => unknown;
+  /** When it is approved. */
+  readonly approved?: (lane: CanaryLane) => unknown;
+}
 
 const realSops = fileURLToPath(new URL('../../local/bin/sops', import.meta.url));
 
@@ -90,7 +99,7 @@ export class CanaryLane {
   }
 
   /** One promotion with this trouble; where it failed, once more without. Gives how it ended. */
-  async run({ before, planned, approved }: Trouble): Promise<string> {
+  async run({ before, planned, approved }: Moments): Promise<string> {
     const { world, outside } = this;
     this.#begun = outside.registry.requests.length;
     const { revision } = await outside.build('build-decision');

@@ -77,7 +77,7 @@ describe('a bot that leaks is noticed', () => {
     await writeFile(leak, leaking);
     const more = { NODE_OPTIONS: `--import=${pathToFileURL(leak).href}` };
     const lane = await CanaryLane.start(outside, { transport: 'socket', more });
-    await lane.run({ name: 'nothing goes wrong' });
+    await lane.run({});
     await lane.stop();
     await outside.close();
     const hits = [...lane.hits].join('\n');

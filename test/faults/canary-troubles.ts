@@ -6,17 +6,11 @@ import { makeAgeKey } from '../../local/sops.ts';
 import type { Step } from '../../local/registry/faults.ts';
 import type { How } from '../../local/slack/faults.ts';
 import type { Effect, Place } from '../../local/taskcluster/world.ts';
-import type { CanaryLane } from './canary-lane.ts';
+import type { CanaryLane, Moments } from './canary-lane.ts';
 
 /** Something that goes wrong with a promotion, or happens in the middle of it. */
-export interface Trouble {
+export interface Trouble extends Moments {
   readonly name: string;
-  /** Before it is asked for. */
-  readonly before?: (lane: CanaryLane) => unknown;
-  /** When its plan stands, before it is approved. */
-  readonly planned?: (lane: CanaryLane) => unknown;
-  /** When it is approved. */
-  readonly approved?: (lane: CanaryLane) => unknown;
 }
 
 /** Every kind of failure: those at the registry, at sops, at Slack, at Taskcluster, of the database, of the process. */

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import { askSmall } from '../contracts/small-taskcluster.ts';
-import { taskclusterContract, type Answer, type Asked } from '../contracts/taskcluster.ts';
+import { taskclusterContract } from '../contracts/taskcluster.ts';
+import type { Answer, Asked } from '../contracts/taskcluster-asked.ts';
 import { casesFolder } from './shared-cases.ts';
 
 const Recorded = z.record(

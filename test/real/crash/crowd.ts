@@ -1,3 +1,4 @@
+import type { Wish } from './wish.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { people } from '../../../local/seed.ts';
 import type { Message } from '../../../local/slack/things.ts';
@@ -6,17 +7,6 @@ import { pick, type Random } from './random.ts';
 import type { World } from './world.ts';
 
 const { alice, bob, carol } = people;
-
-/** What somebody wants of one build, and how it went with the asking. */
-export interface Wish {
-  readonly image: string;
-  readonly taskId: string;
-  /** What the others will make of it. */
-  readonly fate: 'approve' | 'reject' | 'withdraw' | 'stop';
-  /** How often the line was typed, and how often Slack took it. */
-  asked: number;
-  acknowledged: number;
-}
 
 const fates = ['approve', 'approve', 'approve', 'approve', 'reject', 'withdraw', 'stop'] as const;
 

@@ -1,3 +1,4 @@
+import type { Pass } from './pass.ts';
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
@@ -23,8 +24,6 @@ export interface Orders {
   /** A file for the names of what was passed. */
   readonly record?: string | undefined;
 }
-
-export type Pass = (when: 'before' | 'after', effect: string) => void;
 
 const broken = process.env['CRASH_BROKEN'];
 if (broken) breakGuard(broken);

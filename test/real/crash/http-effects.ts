@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { Pass } from './failpoints.ts';
+import type { Pass } from './pass.ts';
 
 interface UndiciMessage {
   readonly request: {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasWork } from '../../../src/states.ts';
-import { Crowd, type Wish } from './crowd.ts';
+import { Crowd } from './crowd.ts';
+import type { Wish } from './wish.ts';
 import type { Orders } from './failpoints.ts';
 import { Lives } from './lives.ts';
 import type { Random } from './random.ts';

@@ -1,5 +1,5 @@
 import type { State } from '../../../src/states.ts';
-import type { Wish } from './crowd.ts';
+import type { Wish } from './wish.ts';
 
 /** How one request of a wish ends, and how others of the same may. A push that is stopped may have been quicker. */
 export const outcomes: Readonly<

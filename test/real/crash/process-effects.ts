@@ -1,6 +1,6 @@
 import { ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
-import type { Pass } from './failpoints.ts';
+import type { Pass } from './pass.ts';
 
 interface Spawning {
   readonly file: string;

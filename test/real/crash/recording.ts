@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Crowd, type Wish } from './crowd.ts';
+import { Crowd } from './crowd.ts';
+import type { Wish } from './wish.ts';
 import { isAtRest, type Death } from './killing.ts';
 import { Lives } from './lives.ts';
 import { pick, type Random } from './random.ts';

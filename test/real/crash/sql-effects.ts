@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import pg from 'pg';
-import type { Pass } from './failpoints.ts';
+import type { Pass } from './pass.ts';
 
 /**
  * Every commit, by the audit event that it writes or by the table where it writes none: before it, when the database

@@ -9,7 +9,7 @@ import type { Store } from '../../../src/store-port.ts';
 import type { ChainedEvent } from '../../../src/event.ts';
 import type { Promotion } from '../../../src/states.ts';
 import { buttons, reads } from '../../scenarios/reading.ts';
-import type { Wish } from './crowd.ts';
+import type { Wish } from './wish.ts';
 import { begun, outcomes, paths } from './outcomes.ts';
 import type { World } from './world.ts';
 

@@ -17,7 +17,7 @@ import { findSops } from '../../../src/sops/binary.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { startDockerRegistry, type DockerRegistry } from '../docker-registry.ts';
 import { keyFor, keyVariable } from '../../store/key.ts';
-import type { Wish } from './crowd.ts';
+import type { Wish } from './wish.ts';
 
 /** Everything but the bot: a real docker-registry with tokens, a Slack, a Taskcluster, trees, and a database. */
 export class World {
