@@ -93,11 +93,6 @@ export function promotableImage(name: string, vocabulary: Pick<Vocabulary, 'imag
   return refuse('check-only', { image: image.name, example: `/promote-image check ${image.name}` });
 }
 
-/** The names of those that can be promoted. */
-export function promotableNames({ images }: Pick<Vocabulary, 'images'>): readonly string[] {
-  return Object.values(images).flatMap(({ name, check }) => (check === 'only' ? [] : [name]));
-}
-
 /** `<build>` as a commit, a task or the latest; a link is followed in thought only. */
 export function parseBuild(word: string, image: Image, rootUrl: string): BuildAsk | Refusal {
   const build = visible(asTyped(word));

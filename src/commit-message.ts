@@ -1,5 +1,5 @@
 import type { Image } from './image.ts';
-import type { RaisedCache } from './pins/checkout-cache.ts';
+import type { RaisedCache } from './tree.ts';
 
 /** What `message` may name of the image, in braces. */
 export const placeholders = {

@@ -105,3 +105,12 @@ export function treeName(url: string): string {
       .at(-1) ?? 'tree';
   return last.replaceAll(/[^A-Za-z0-9_-]/g, '-');
 }
+
+/** The names of those that can be promoted. */
+export function promotableNames({
+  images,
+}: {
+  readonly images: Readonly<Record<string, Image>>;
+}): readonly string[] {
+  return Object.values(images).flatMap(({ name, check }) => (check === 'only' ? [] : [name]));
+}

@@ -1,8 +1,8 @@
-import { raiseCheckoutCaches, type RaisedCache } from './pins/checkout-cache.ts';
+import { raiseCheckoutCaches } from './pins/checkout-cache.ts';
+import type { RaisedCache, TreeFile, Pin } from './tree.ts';
 import type { Span } from './pins/forms.ts';
 import { readPins, type Part, type Place, type ReadFile } from './pins/reader.ts';
 import { imageFor, type NextReference, type PinImage } from './pins/tag.ts';
-import type { TreeFile, Pin } from './tree.ts';
 import type { Reference } from './reference.ts';
 
 export interface MovedPin extends Pin {

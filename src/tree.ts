@@ -40,3 +40,12 @@ export interface Pin {
   readonly line: number;
   readonly from: string;
 }
+
+/** A cache whose number was raised. */
+export interface RaisedCache {
+  readonly path: string;
+  /** 1-based, of the first place that says it. */
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+}

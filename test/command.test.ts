@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildPolicyOf } from './build-policy-of.ts';
-import { parseCommand, promotableNames } from '../src/command.ts';
+import { parseCommand } from '../src/command.ts';
+import { promotableNames, type Image, type TagRule } from '../src/image.ts';
 import { isRefusal } from '../src/errors.ts';
-import type { Image, TagRule } from '../src/image.ts';
 
 const rootUrl = 'https://tc.example.org';
 const sha = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';

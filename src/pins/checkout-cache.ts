@@ -1,11 +1,4 @@
-/** A cache whose number was raised. */
-export interface RaisedCache {
-  readonly path: string;
-  /** 1-based, of the first place that says it. */
-  readonly line: number;
-  readonly from: string;
-  readonly to: string;
-}
+import type { RaisedCache } from '../tree.ts';
 
 /**
  * Where a checkout cache is declared: the key of a mapping to a checkouts path (`payload.cache` of docker-worker), or a

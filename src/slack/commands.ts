@@ -1,6 +1,6 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import { promotableNames } from '../command.ts';
+import { promotableNames } from '../image.ts';
 import type { Delivery } from '../delivery.ts';
 import type { SlackAppOptions } from './options.ts';
 import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
