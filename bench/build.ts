@@ -1,5 +1,5 @@
-import type { TrustedBuild } from '../src/plan.ts';
-import { digestFromHex, Revision, TaskId, type Digest } from '../src/reference.ts';
+import type { TrustedBuild } from '../src/domain/plan.ts';
+import { digestFromHex, Revision, TaskId, type Digest } from '../src/domain/reference.ts';
 
 const anything = digestFromHex('0'.repeat(64));
 

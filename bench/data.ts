@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { imageArchive, makeImage } from '../local/image.ts';
 import { layerFromTar } from '../local/layer.ts';
 import { tar, type TarMember } from '../local/tar.ts';
-import type { ArtifactFacts, Contents } from '../src/plan.ts';
+import type { ArtifactFacts, Contents } from '../src/domain/plan.ts';
 import { chooseFiles, kinds, membersOf, type Filling, type SourceFile } from './files.ts';
 import { pack } from './pack.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { startDockerd, type Dockerd } from '../test/real/dockerd.ts';
+import { startDockerd, type Dockerd } from '../local/rig/dockerd.ts';
 import { folderSize } from './folder-size.ts';
 
 /** A Docker engine of the bench's own, or why there is none. */

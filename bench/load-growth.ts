@@ -1,12 +1,12 @@
 import type { App } from '@slack/bolt';
 import { people, home } from '../local/seed.ts';
-import { isAnnounced } from '../src/moves.ts';
+import { isAnnounced } from '../src/flow/moves.ts';
 import { createMetrics } from '../src/service/metrics.ts';
-import { createPostWatch } from '../src/service/post-watch.ts';
+import { createPostWatch } from '../src/slack/post-watch.ts';
 import type { SlackAppOptions } from '../src/slack/options.ts';
 import { listenForHome } from '../src/slack/home-tab.ts';
-import { createWaitingList } from '../src/waiting.ts';
-import type { Soak } from '../test/faults/soak-bot.ts';
+import { createWaitingList } from '../src/flow/waiting.ts';
+import type { Soak } from '../local/rig/soak-bot.ts';
 
 /** What people, operators and the clock ask of the history, each as it is asked. Milliseconds, the median of five. */
 export async function measureLookups(soak: Soak): Promise<Readonly<Record<string, number>>> {

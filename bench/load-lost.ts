@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Slack } from '../local/slack/slack.ts';
-import { verifyLog } from '../src/audit.ts';
+import { verifyLog } from '../src/domain/audit.ts';
 import type { Store } from '../src/store-port.ts';
-import type { ChainedEvent } from '../src/event.ts';
-import { hasWork } from '../src/states.ts';
+import type { ChainedEvent } from '../src/domain/event.ts';
+import { hasWork } from '../src/domain/states.ts';
 import type { Act } from './load-people.ts';
 
 /** How long the bot may take to answer, to do what was decided and to tell it, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { Answer } from '../local/slack/person.ts';
 import type { Slack } from '../local/slack/slack.ts';
 import type { Message } from '../local/slack/things.ts';
-import { people } from '../test/scenarios/people.ts';
+import { people } from '../local/rig/people.ts';
 
 /** One thing that somebody does, and what it may be counted by. */
 export interface Act {

@@ -7,16 +7,16 @@ import type { Slack } from '../local/slack/slack.ts';
 import type { Message } from '../local/slack/things.ts';
 import { imageArtifact, sampleImage } from '../local/images.ts';
 import { encryptSops } from '../local/sops.ts';
-import { startPostgres } from '../test/real/postgres.ts';
-import type { RunningBot } from '../test/scenarios/bot.ts';
-import { runChild } from '../test/scenarios/child.ts';
-import { startOutside, type Outside } from '../test/scenarios/outside.ts';
-import { people, seed } from '../test/scenarios/people.ts';
+import { startPostgres } from '../local/rig/postgres.ts';
+import type { RunningBot } from '../local/rig/bot.ts';
+import { runChild } from '../local/rig/child.ts';
+import { startOutside, type Outside } from '../local/rig/outside.ts';
+import { people, seed } from '../local/rig/people.ts';
 import { answersIn, lost } from './load-lost.ts';
 import { act, type Act } from './load-people.ts';
 import { lagOf, watchMemory, workOf } from './load-process.ts';
 import { printTable } from './load-table.ts';
-import { freePort } from '../test/free-port.ts';
+import { freePort } from '../local/rig/free-port.ts';
 
 /** What is sent, and in which time: LOAD_REQUESTS in LOAD_SECONDS. */
 const requests = Number(process.env['LOAD_REQUESTS'] ?? 1_000);

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Dockerd } from '../test/real/dockerd.ts';
+import type { Dockerd } from '../local/rig/dockerd.ts';
 import type { Contender } from './contender.ts';
 import { openData } from './data.ts';
 import { startEngine } from './engine.ts';

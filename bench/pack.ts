@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createInspect } from '../src/archive/inspect.ts';
-import type { ArtifactFacts, Contents } from '../src/plan.ts';
-import { digestFromHex } from '../src/reference.ts';
+import type { ArtifactFacts, Contents } from '../src/domain/plan.ts';
+import { digestFromHex } from '../src/domain/reference.ts';
 import { checked } from '../src/taskcluster/checked.ts';
 import { builtWith } from './build.ts';
 

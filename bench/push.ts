@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { PromotionError } from '../src/errors.ts';
+import { PromotionError } from '../src/domain/errors.ts';
 import { plainZlib, type CompressorSetting } from '../src/packing/setting.ts';
 import type { Engine, KnownLayer } from '../src/ports.ts';
-import { Secret } from '../src/secret.ts';
+import { Secret } from '../src/domain/secret.ts';
 import { createBuilds } from '../src/taskcluster/builds.ts';
 import { builtWith } from './build.ts';
 import type { Archive } from './data.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { startDockerRegistry, type DockerRegistry } from '../test/real/docker-registry.ts';
+import { startDockerRegistry, type DockerRegistry } from '../local/rig/docker-registry.ts';
 import { account } from './contender.ts';
 
 /** A folder in memory, where the machine has one: what a disk does is not to be measured. */

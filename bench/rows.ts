@@ -1,4 +1,4 @@
-import type { Reason } from '../src/reasons.ts';
+import type { Reason } from '../src/domain/reasons.ts';
 import type { ArchiveName } from './data.ts';
 
 /** Who can take part: ours with zlib, with what the engine chooses by itself, through Docker; and the others by hand. */

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DockerRegistry } from '../test/real/docker-registry.ts';
-import type { Dockerd } from '../test/real/dockerd.ts';
+import type { DockerRegistry } from '../local/rig/docker-registry.ts';
+import type { Dockerd } from '../local/rig/dockerd.ts';
 import { createRegistry } from '../src/registry/registry.ts';
 import type { KnownLayer } from '../src/ports.ts';
-import { Secret } from '../src/secret.ts';
+import { Secret } from '../src/domain/secret.ts';
 import { account, type Contender, type Task } from './contender.ts';
 import type { Archive } from './data.ts';
 import { emptyEngine, engineBytes } from './engine.ts';

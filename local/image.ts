@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable, type Writable } from 'node:stream';
 import { constants, createZstdCompress, gzipSync } from 'node:zlib';
-import { digestFromHex, type Digest } from '../src/reference.ts';
+import { digestFromHex, type Digest } from '../src/domain/reference.ts';
 import type { Layer } from './layer.ts';
 import { tar, type TarMember } from './tar.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestFromHex, type Digest } from '../src/reference.ts';
+import { digestFromHex, type Digest } from '../src/domain/reference.ts';
 import { tar, type TarMember } from './tar.ts';
 
 /** What a file of a layer is made from: its contents, or more than that. */

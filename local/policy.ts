@@ -1,5 +1,5 @@
 import { readPolicy, formatProblem } from '../src/config.ts';
-import type { Policy } from '../src/policy.ts';
+import type { Policy } from '../src/domain/policy.ts';
 import { stringify } from 'yaml';
 import { approvers, people } from './seed.ts';
 import type { LocalTree } from './trees.ts';

@@ -1,6 +1,6 @@
 import { createRegistryEngine } from '../src/registry/push.ts';
-import { Digest } from '../src/reference.ts';
-import type { Credentials } from '../src/secret.ts';
+import { Digest } from '../src/domain/reference.ts';
+import type { Credentials } from '../src/domain/secret.ts';
 import { createInspect } from '../src/archive/inspect.ts';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Revision } from '../src/reference.ts';
+import { Revision } from '../src/domain/reference.ts';
 
 export interface LocalTree {
   /** `file:` URL of the repository. */

@@ -1,5 +1,5 @@
 import { formatProblem } from './config.ts';
-import { PromotionError } from './errors.ts';
+import { PromotionError } from './domain/errors.ts';
 import { readDotEnv } from './service/dot-env.ts';
 import { loadConfig, type Config } from './service/load-config.ts';
 import { withoutSecrets } from './service/secret-files.ts';

@@ -1,6 +1,6 @@
 import type { Environment } from './config.ts';
 import { createDockerEngine } from './docker/engine.ts';
-import type { Policy } from './policy.ts';
+import type { Policy } from './domain/policy.ts';
 import { repin } from './docker/repin.ts';
 import type { Builds, Engine, Inspect, Registry, RepinCommand, Secrets, Trees } from './ports.ts';
 import { findCompressor } from './packing/accelerator.ts';

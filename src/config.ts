@@ -1,11 +1,11 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { addressProblem } from './database-url.ts';
-import { readDockerHost } from './docker-host.ts';
-import { policySchema, type Policy } from './policy.ts';
-import { serviceUrl } from './urls.ts';
-import { Secret } from './secret.ts';
-import { missingCredentials, taskclusterVariables } from './taskcluster-variables.ts';
+import { addressProblem } from './store/database-url.ts';
+import { readDockerHost } from './docker/host.ts';
+import { policySchema, type Policy } from './domain/policy.ts';
+import { serviceUrl } from './domain/urls.ts';
+import { Secret } from './domain/secret.ts';
+import { missingCredentials, taskclusterVariables } from './taskcluster/variables.ts';
 
 /** One thing that is wrong with the configuration: where it stands, what stands there, why it will not do. */
 export interface Problem {

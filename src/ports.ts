@@ -1,15 +1,15 @@
-import type { Block, CardPlace, Anchor, Message } from './post.ts';
-import type { Delivery, Answer, Click, Visitor, FormRead } from './delivery.ts';
-import type { Member } from './person.ts';
-import type { Progress } from './push-progress.ts';
-import type { Reworked, Tree, TreeEdit } from './tree.ts';
-import type { Refusal } from './errors.ts';
-import type { Image, PinSource, Repin } from './image.ts';
-import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './plan.ts';
-import type { Digest, Revision, TaskId } from './reference.ts';
-import type { Credentials } from './secret.ts';
-import type { Pushed, PushedLayer } from './states.ts';
-import type { BuildAsk, Ask } from './ask.ts';
+import type { Block, CardPlace, Anchor, Message } from './domain/post.ts';
+import type { Delivery, Answer, Click, Visitor, FormRead } from './domain/delivery.ts';
+import type { Member } from './domain/person.ts';
+import type { Progress } from './domain/push-progress.ts';
+import type { Reworked, Tree, TreeEdit } from './domain/tree.ts';
+import type { Refusal } from './domain/errors.ts';
+import type { Image, PinSource, Repin } from './domain/image.ts';
+import type { ArtifactFacts, Contents, TagState, Target, TrustedBuild } from './domain/plan.ts';
+import type { Digest, Revision, TaskId } from './domain/reference.ts';
+import type { Credentials } from './domain/secret.ts';
+import type { Pushed, PushedLayer } from './domain/states.ts';
+import type { BuildAsk, Ask } from './domain/ask.ts';
 
 /** Bytes that arrive bit by bit; leaving the loop early closes their source. */
 export type Bytes = AsyncIterable<Uint8Array>;

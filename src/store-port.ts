@@ -1,8 +1,8 @@
-import type { AuditEvent, ChainedEvent } from './event.ts';
-import type { Anchor, Post, CardPlace } from './post.ts';
-import type { AuditKeys } from './audit-keys.ts';
+import type { AuditEvent, ChainedEvent } from './domain/event.ts';
+import type { Anchor, Post, CardPlace } from './domain/post.ts';
+import type { AuditKeys } from './domain/audit-keys.ts';
 import type { Ledger } from './ports.ts';
-import type { Asked, Promotion } from './states.ts';
+import type { Asked, Promotion } from './domain/states.ts';
 
 /** A change of one promotion: compare-and-set, audit event and posts in one transaction. */
 export interface Change {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { promotableNames } from '../src/image.ts';
+import { promotableNames } from '../src/domain/image.ts';
 import {
   formatProblem,
   readEnvironment,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { BuildPolicy, BuildSource } from '../../src/image.ts';
-import type { TaskId } from '../../src/reference.ts';
+import type { BuildPolicy, BuildSource } from '../../src/domain/image.ts';
+import type { TaskId } from '../../src/domain/reference.ts';
 
 /** What a build is made from. */
 export interface Recipe {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { TaskId } from '../../src/reference.ts';
+import { TaskId } from '../../src/domain/reference.ts';
 
 /** A v4 UUID in the 22 characters of Taskcluster's ids. @see https://github.com/taskcluster/slugid */
 export function newTaskId(): TaskId {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 import type { Bytes } from '../ports.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import { digestFromHex, type Digest } from '../domain/reference.ts';
 import { contentsOf, type Found, type ReadArchive } from './contents.ts';
 import { readLayer, type OnLayer } from './layer.ts';
 import { Meter, type ArchiveLimits } from './limits.ts';

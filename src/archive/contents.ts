@@ -1,7 +1,7 @@
-import type { Contents } from '../plan.ts';
+import type { Contents } from '../domain/plan.ts';
 import { createHash } from 'node:crypto';
-import { fail } from '../errors.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import { digestFromHex, type Digest } from '../domain/reference.ts';
 import { parseConfig, parseManifest, type ArchivedImage, type ImageConfig } from './image-json.ts';
 import { refuseLayer, type ReadLayer } from './layer.ts';
 import { quoted, refuseEntry } from './members.ts';

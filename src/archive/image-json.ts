@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { Digest } from '../reference.ts';
-import { readJson } from '../json.ts';
+import { fail } from '../domain/errors.ts';
+import { Digest } from '../domain/reference.ts';
+import { readJson } from '../net/json.ts';
 
 /** A layer that is to be fetched from elsewhere says so by one of these. */
 const Descriptor = z.looseObject({

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { fail, PromotionError, refuse } from '../errors.ts';
+import { fail, PromotionError, refuse } from '../domain/errors.ts';
 import type { Bytes } from '../ports.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import { digestFromHex, type Digest } from '../domain/reference.ts';
 import { gunzip, isDecoderError, looksLikeGzip, looksLikeZstd } from './decoder.ts';
 import type { Meter } from './limits.ts';
 import { oneFrame } from './zstd.ts';

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 /** How much an archive may unpack to. */
 export interface ArchiveLimits {

@@ -1,5 +1,5 @@
-import { fail } from '../errors.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import { digestFromHex, type Digest } from '../domain/reference.ts';
 import type { TarEntry } from './tar.ts';
 
 /** What an entry of an image archive is, by its name and type. */

@@ -1,5 +1,5 @@
-import { fail } from '../errors.ts';
-import type { Digest } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import type { Digest } from '../domain/reference.ts';
 import { parseOci, type OciDocument } from './image-json.ts';
 
 type Listed = NonNullable<OciDocument['manifests']>[number];

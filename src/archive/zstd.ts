@@ -1,5 +1,5 @@
 import { constants, createZstdDecompress } from 'node:zlib';
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 import type { Bytes } from '../ports.ts';
 import { decoded, isDecoderError, pace } from './decoder.ts';
 import type { Meter } from './limits.ts';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { z } from 'zod';
-import { readDockerHost, type DockerVariables } from '../docker-host.ts';
-import { interruption, PromotionError, refuse } from '../errors.ts';
+import { readDockerHost, type DockerVariables } from './host.ts';
+import { interruption, PromotionError, refuse } from '../domain/errors.ts';
 
 /** What the engine is asked to do, for the sentences about it. */
 export interface Work {

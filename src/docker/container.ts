@@ -1,5 +1,5 @@
-import type { RepinLimits } from '../image.ts';
-import type { DockerVariables } from '../docker-host.ts';
+import type { RepinLimits } from '../domain/image.ts';
+import type { DockerVariables } from './host.ts';
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { ContainerCreateOptions } from 'dockerode';

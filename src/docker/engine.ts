@@ -1,4 +1,4 @@
-import type { DockerVariables } from '../docker-host.ts';
+import type { DockerVariables } from './host.ts';
 import type Docker from 'dockerode';
 import { z } from 'zod';
 import type { ArchiveLimits } from '../archive/limits.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PromotionError, refuse, type Refusal } from '../errors.ts';
+import { PromotionError, refuse, type Refusal } from '../domain/errors.ts';
 import { printable, type Work } from './connection.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import type { Digest } from '../reference.ts';
+import type { Digest } from '../domain/reference.ts';
 import { factsOf, isMissing } from './connection.ts';
 
 /** What the engine had before we came, as far as we are going to touch it. */

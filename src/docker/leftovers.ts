@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type Docker from 'dockerode';
-import { isAlive } from '../alive.ts';
+import { isAlive } from '../net/alive.ts';
 
 const kind = 'promote-image=repin';
 

@@ -1,5 +1,5 @@
 import type { Artifact, Push } from '../ports.ts';
-import type { LayerProgress, Progress } from '../push-progress.ts';
+import type { LayerProgress, Progress } from '../domain/push-progress.ts';
 import type { LayerNews } from './push.ts';
 
 /** Turns what the engine tells into {@link Progress}. */

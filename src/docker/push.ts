@@ -1,9 +1,9 @@
 import type Docker from 'dockerode';
 import { z } from 'zod';
-import { refuse, type Refusal } from '../errors.ts';
-import type { Target } from '../plan.ts';
-import { Digest } from '../reference.ts';
-import type { Credentials } from '../secret.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { Target } from '../domain/plan.ts';
+import { Digest } from '../domain/reference.ts';
+import type { Credentials } from '../domain/secret.ts';
 import { asking, printable } from './connection.ts';
 import { nonsense, readEvents, type EngineEvent } from './events.ts';
 

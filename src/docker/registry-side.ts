@@ -1,7 +1,7 @@
-import type { LayerProgress } from '../push-progress.ts';
+import type { LayerProgress } from '../domain/push-progress.ts';
 import type { Push } from '../ports.ts';
-import type { Digest } from '../reference.ts';
-import type { Pushed } from '../states.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { Pushed } from '../domain/states.ts';
 
 /**
  * What is asked of the registry around a push that a Docker engine carries out. Each question may be repeated; all throw

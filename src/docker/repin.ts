@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { interruption, PromotionError, refuse } from '../errors.ts';
-import type { RepinLimits } from '../image.ts';
+import { interruption, PromotionError, refuse } from '../domain/errors.ts';
+import type { RepinLimits } from '../domain/image.ts';
 import { asking, connect, isMissing, printable, type AskOptions } from './connection.ts';
 import { containerOf, type ContainerJob, type RepinJob } from './container.ts';
 import { readEvents } from './events.ts';

@@ -1,6 +1,6 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { isLoopback } from '../urls.ts';
+import { isLoopback } from '../domain/urls.ts';
 
 /** Which addresses a redirect may lead to. Loopback only where the service that redirects is there itself, as in the local workspace. */
 export interface Reach {

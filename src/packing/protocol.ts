@@ -1,9 +1,9 @@
 import type { ReadArchive } from '../archive/contents.ts';
 import type { LayerStream } from '../archive/layer.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
-import type { Refusal } from '../errors.ts';
-import type { Contents } from '../plan.ts';
-import type { Digest } from '../reference.ts';
+import type { Refusal } from '../domain/errors.ts';
+import type { Contents } from '../domain/plan.ts';
+import type { Digest } from '../domain/reference.ts';
 import type { CompressorSetting } from './setting.ts';
 import type { Slots } from './slots.ts';
 

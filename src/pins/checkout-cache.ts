@@ -1,4 +1,4 @@
-import type { RaisedCache } from '../tree.ts';
+import type { RaisedCache } from '../domain/tree.ts';
 
 /**
  * Where a checkout cache is declared: the key of a mapping to a checkouts path (`payload.cache` of docker-worker), or a

@@ -8,8 +8,8 @@ import {
   tagOwner,
   type NextReference,
   type PinImage,
-} from './tag.ts';
-import type { TreeFile } from '../tree.ts';
+} from '../domain/tag.ts';
+import type { TreeFile } from '../domain/tree.ts';
 
 /** What a pin says, and where: the parts that stand there, each with its pieces of the text. */
 export interface Place {

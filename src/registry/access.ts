@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { formsOf, type Credentials } from '../secret.ts';
-import { visible } from '../visible.ts';
+import { fail } from '../domain/errors.ts';
+import { formsOf, type Credentials } from '../domain/secret.ts';
+import { visible } from '../domain/visible.ts';
 import { parseChallenges, type Challenge } from './challenge.ts';
 import { mayAskForToken } from './hosts.ts';
 import { isSuccess, type Http, type HttpAnswer } from './http.ts';

@@ -1,8 +1,8 @@
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { Push } from '../ports.ts';
-import type { LayerProgress } from '../push-progress.ts';
-import type { Digest } from '../reference.ts';
-import type { Pushed, PushedLayer } from '../states.ts';
+import type { LayerProgress } from '../domain/push-progress.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { Pushed, PushedLayer } from '../domain/states.ts';
 import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';
 import { asItIs } from './finish.ts';

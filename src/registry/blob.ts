@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Bytes } from '../ports.ts';
-import { digestFromHex, type Digest } from '../reference.ts';
+import { digestFromHex, type Digest } from '../domain/reference.ts';
 import type { Client } from './client.ts';
 
 /** A blob of the repository as it comes. Throws a Transient where the network fails, else a PromotionError. */

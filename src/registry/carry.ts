@@ -1,13 +1,13 @@
 import type { ReadArchive } from '../archive/contents.ts';
 import type { ArchiveLimits } from '../archive/limits.ts';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { AnnouncedLayer } from '../packing/protocol.ts';
 import { nameOf, type CompressorSetting } from '../packing/setting.ts';
 import { packArchive } from '../packing/thread.ts';
-import type { Contents } from '../plan.ts';
+import type { Contents } from '../domain/plan.ts';
 import type { Artifact } from '../ports.ts';
-import type { Digest } from '../reference.ts';
-import type { PushedLayer } from '../states.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { PushedLayer } from '../domain/states.ts';
 import type { Client } from './client.ts';
 import type { KnownLayers } from './known.ts';
 import type { Report } from './report.ts';

@@ -1,6 +1,6 @@
-import { fail, PromotionError, refuse } from '../errors.ts';
+import { fail, PromotionError, refuse } from '../domain/errors.ts';
 import type { Bytes } from '../ports.ts';
-import type { Credentials } from '../secret.ts';
+import type { Credentials } from '../domain/secret.ts';
 import { Access, type Scope } from './access.ts';
 import { standing, targetProblem } from './hosts.ts';
 import { isSuccess, type Http, type HttpAnswer, type HttpRequest } from './http.ts';

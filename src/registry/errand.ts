@@ -1,5 +1,5 @@
-import { interruption, PromotionError, refuse } from '../errors.ts';
-import type { Credentials } from '../secret.ts';
+import { interruption, PromotionError, refuse } from '../domain/errors.ts';
+import type { Credentials } from '../domain/secret.ts';
 import { Client } from './client.ts';
 import { Http } from './http.ts';
 import { Pace } from './retry.ts';

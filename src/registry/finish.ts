@@ -1,8 +1,8 @@
-import { PromotionError } from '../errors.ts';
-import { refuseImpostor } from '../impostor.ts';
+import { PromotionError } from '../domain/errors.ts';
+import { refuseImpostor } from '../domain/impostor.ts';
 import type { Push } from '../ports.ts';
-import type { Digest } from '../reference.ts';
-import type { Pushed } from '../states.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { Pushed } from '../domain/states.ts';
 import type { Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { formatManifest } from './manifest.ts';

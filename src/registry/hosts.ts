@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts';
-import { isLoopback } from '../urls.ts';
+import { isLoopback } from '../domain/urls.ts';
 import { urlProblem } from '../net/addresses.ts';
 
 /** A registry, and the token service that the policy names beside it. */

@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { Readable } from 'node:stream';
 import { Agent } from 'undici';
-import { interruption, fail, PromotionError, refuse } from '../errors.ts';
+import { interruption, fail, PromotionError, refuse } from '../domain/errors.ts';
 import type { Bytes } from '../ports.ts';
 import { ForbiddenAddress, vettedLookup } from '../net/addresses.ts';
 import { reachOf, standing } from './hosts.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { Digest } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import { Digest } from '../domain/reference.ts';
 import type { Client } from './client.ts';
 import { sha256, type Descriptor } from './manifest.ts';
 

@@ -1,10 +1,10 @@
 import { gunzip } from '../archive/decoder.ts';
 import { Meter } from '../archive/limits.ts';
 import { lookInto, mercurialIn, type LayerSoftware } from '../archive/software.ts';
-import { fail, PromotionError } from '../errors.ts';
-import type { ArchiveLayer, Contents } from '../plan.ts';
+import { fail, PromotionError } from '../domain/errors.ts';
+import type { ArchiveLayer, Contents } from '../domain/plan.ts';
 import type { Bytes } from '../ports.ts';
-import type { Digest } from '../reference.ts';
+import type { Digest } from '../domain/reference.ts';
 import { blobBytes, hashed, tapped } from './blob.ts';
 import type { Client } from './client.ts';
 import { readConfig } from './image-config.ts';

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { PromotionError } from '../errors.ts';
-import type { ArchiveLayer } from '../plan.ts';
+import { PromotionError } from '../domain/errors.ts';
+import type { ArchiveLayer } from '../domain/plan.ts';
 import type { KnownLayer, Ledger } from '../ports.ts';
-import type { Digest } from '../reference.ts';
-import type { PushedLayer } from '../states.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { PushedLayer } from '../domain/states.ts';
 import type { Client } from './client.ts';
 import { readConfig } from './image-config.ts';
 import { isGzipLayer, mediaTypes, readManifest } from './manifest.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../errors.ts';
+import type { Refusal } from '../domain/errors.ts';
 
 /** Bytes that the registry does not have are no longer at hand: the push must start over. */
 export class LostUpload extends Error {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { readJson } from '../json.ts';
-import { Digest, digestFromHex } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import { readJson } from '../net/json.ts';
+import { Digest, digestFromHex } from '../domain/reference.ts';
 import type { Client } from './client.ts';
 import { single } from './http.ts';
 

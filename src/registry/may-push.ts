@@ -1,4 +1,4 @@
-import type { Target } from '../plan.ts';
+import type { Target } from '../domain/plan.ts';
 import type { Client } from './client.ts';
 import { cancelSession, openSession } from './session.ts';
 

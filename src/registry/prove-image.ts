@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { fail } from '../errors.ts';
-import type { Contents } from '../plan.ts';
+import { fail } from '../domain/errors.ts';
+import type { Contents } from '../domain/plan.ts';
 import type { KnownLayer, Ledger, Proof } from '../ports.ts';
-import type { Digest } from '../reference.ts';
-import type { PushedLayer } from '../states.ts';
+import type { Digest } from '../domain/reference.ts';
+import type { PushedLayer } from '../domain/states.ts';
 import type { Client } from './client.ts';
 import { configBytes } from './image-config.ts';
 import { isGzipLayer, readManifest, readPlainly, type Descriptor } from './manifest.ts';

@@ -1,6 +1,6 @@
 import { GzipFault, oneMember } from '../archive/gzip-member.ts';
-import { fail } from '../errors.ts';
-import type { ArchiveLayer } from '../plan.ts';
+import { fail } from '../domain/errors.ts';
+import type { ArchiveLayer } from '../domain/plan.ts';
 import type { Bytes } from '../ports.ts';
 import { blobBytes, hashed, tapped } from './blob.ts';
 import type { Client } from './client.ts';

@@ -1,10 +1,10 @@
 import type { ArchiveLimits } from '../archive/limits.ts';
-import { fail, PromotionError } from '../errors.ts';
+import { fail, PromotionError } from '../domain/errors.ts';
 import { CompressorFailure } from '../packing/compressor.ts';
 import { plainZlib, type CompressorSetting } from '../packing/setting.ts';
 import { stoppable } from '../packing/stoppable.ts';
 import type { Artifact, Engine, Push } from '../ports.ts';
-import type { Pushed, PushedLayer } from '../states.ts';
+import type { Pushed, PushedLayer } from '../domain/states.ts';
 import { Carrier, type Carried } from './carry.ts';
 import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';

@@ -1,6 +1,6 @@
-import { fail, PromotionError } from '../errors.ts';
-import type { Target } from '../plan.ts';
-import type { Digest } from '../reference.ts';
+import { fail, PromotionError } from '../domain/errors.ts';
+import type { Target } from '../domain/plan.ts';
+import type { Digest } from '../domain/reference.ts';
 import type { Client } from './client.ts';
 import { readManifest, type Descriptor, type FoundManifest } from './manifest.ts';
 

@@ -1,5 +1,5 @@
-import { PromotionError } from '../errors.ts';
-import type { TagState, Target } from '../plan.ts';
+import { PromotionError } from '../domain/errors.ts';
+import type { TagState, Target } from '../domain/plan.ts';
 import type { Registry } from '../ports.ts';
 import type { Client } from './client.ts';
 import { onErrand } from './errand.ts';

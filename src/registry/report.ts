@@ -1,4 +1,4 @@
-import type { LayerProgress, Progress } from '../push-progress.ts';
+import type { LayerProgress, Progress } from '../domain/push-progress.ts';
 
 /** How far a push is, told at every change. Whoever listens decides how often to show it. */
 export class Report {

@@ -1,4 +1,4 @@
-import { PromotionError, type Refusal, interruption } from '../errors.ts';
+import { PromotionError, type Refusal, interruption } from '../domain/errors.ts';
 import type { Clock, Timing } from './timing.ts';
 
 /** A try that may go better the next time. `refusal` is what it becomes when there is no next time. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { visible } from '../visible.ts';
+import { visible } from '../domain/visible.ts';
 
 const anything = z.unknown().optional();
 

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { Client } from './client.ts';
 import { single, type HttpAnswer } from './http.ts';
 

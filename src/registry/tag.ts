@@ -1,6 +1,6 @@
-import { fail, PromotionError, refuse } from '../errors.ts';
-import type { Target } from '../plan.ts';
-import type { Digest } from '../reference.ts';
+import { fail, PromotionError, refuse } from '../domain/errors.ts';
+import type { Target } from '../domain/plan.ts';
+import type { Digest } from '../domain/reference.ts';
 import type { Answer, Client } from './client.ts';
 import { single } from './http.ts';
 import { mediaTypes, sha256 } from './manifest.ts';

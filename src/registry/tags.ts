@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { Client } from './client.ts';
 
 const page = z.object({ tags: z.array(z.string()).nullable() });

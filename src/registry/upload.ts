@@ -1,7 +1,7 @@
-import { interruption, fail, PromotionError, refuse, type Refusal } from '../errors.ts';
+import { interruption, fail, PromotionError, refuse, type Refusal } from '../domain/errors.ts';
 import type { Packed } from '../packing/protocol.ts';
 import type { Sink } from '../packing/thread.ts';
-import type { Digest } from '../reference.ts';
+import type { Digest } from '../domain/reference.ts';
 import type { Answer, Client } from './client.ts';
 import { isSuccess, single } from './http.ts';
 import { LostUpload } from './lost-upload.ts';

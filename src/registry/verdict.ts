@@ -1,4 +1,4 @@
-import { PromotionError, refuse, type Refusal } from '../errors.ts';
+import { PromotionError, refuse, type Refusal } from '../domain/errors.ts';
 import { retryAfter } from '../net/retry-after.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { Transient, type Pace } from './retry.ts';

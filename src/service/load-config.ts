@@ -8,7 +8,7 @@ import {
   type Parsed,
   type Variables,
 } from '../config.ts';
-import type { Policy } from '../policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import { readSecretFiles, secretNames } from './secret-files.ts';
 
 export interface Config {

@@ -1,7 +1,7 @@
 import { LogLevel, type Logger as SlackLogger } from '@slack/bolt';
 import { pino, type Logger } from 'pino';
 import type { Log } from '../ports.ts';
-import { PromotionError } from '../errors.ts';
+import { PromotionError } from '../domain/errors.ts';
 import { PassingSecrets } from './redaction.ts';
 
 export interface Logging {

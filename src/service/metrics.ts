@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Store } from '../store-port.ts';
-import { open } from '../states.ts';
-import type { PostWatch } from './post-watch.ts';
+import { open } from '../domain/states.ts';
+import type { PostWatch } from '../slack/post-watch.ts';
 
 /** Prometheus text. Labels are states only: no person, task or digest ever is one. */
 export function createMetrics(store: Store, posts: PostWatch): () => Promise<string> {

@@ -1,11 +1,11 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Holding, Log } from '../ports.ts';
-import { PromotionError } from '../errors.ts';
+import { PromotionError } from '../domain/errors.ts';
 import type { Store } from '../store-port.ts';
 import { clockSkew } from '../slack/skew.ts';
 import { slackProblem } from '../slack/trouble.ts';
-import type { PostWatch } from './post-watch.ts';
+import type { PostWatch } from '../slack/post-watch.ts';
 
 export interface Watched {
   readonly store: Pick<Store, 'probe'>;

@@ -1,5 +1,5 @@
 import type { Engine, Secrets } from '../ports.ts';
-import { formsOf, type Credentials, type Secret } from '../secret.ts';
+import { formsOf, type Credentials, type Secret } from '../domain/secret.ts';
 
 /** Shorter texts would be taken out of words that have nothing to do with them. */
 const shortest = 6;

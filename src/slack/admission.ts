@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api';
 import type { Log } from '../ports.ts';
-import { PromotionError, refuse, type Refusal } from '../errors.ts';
-import type { Policy } from '../policy.ts';
+import { PromotionError, refuse, type Refusal } from '../domain/errors.ts';
+import type { Policy } from '../domain/policy.ts';
 import { lookAtChannel, type ChannelFacts } from './channel.ts';
 import { insist } from './insist.ts';
 import { lasts, slackProblem } from './trouble.ts';

@@ -2,12 +2,12 @@ import type { KnownBlock, ModalView } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answer, type Answer } from '../delivery.ts';
+import { answer, type Answer } from '../domain/delivery.ts';
 import type { Log } from '../ports.ts';
-import { canonical } from '../canonical.ts';
-import { PromotionError, refuse, type Refusal } from '../errors.ts';
-import { refused } from '../messages.ts';
-import type { Message } from '../post.ts';
+import { canonical } from '../domain/canonical.ts';
+import { PromotionError, refuse, type Refusal } from '../domain/errors.ts';
+import { refused } from '../words/messages.ts';
+import type { Message } from '../domain/post.ts';
 import { slackProblem } from './trouble.ts';
 
 /** How long Slack waits for a sign of life is 3 s; after this many milliseconds it gets one, ready or not. */

@@ -1,7 +1,7 @@
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import { answer, type Answer, type Click, actionIds, type ActionId } from '../delivery.ts';
-import { refused } from '../messages.ts';
+import { answer, type Answer, type Click, actionIds, type ActionId } from '../domain/delivery.ts';
+import { refused } from '../words/messages.ts';
 import {
   ackInTime,
   envelopeKey,

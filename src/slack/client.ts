@@ -1,5 +1,5 @@
 import { WebClient, type Logger } from '@slack/web-api';
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../domain/secret.ts';
 
 /**
  * Slack's Web API without the SDK's own retries: they repeat a post whose reply was lost, and so post it twice. What

@@ -1,7 +1,7 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { WebClient } from '@slack/web-api';
-import { promotableNames } from '../image.ts';
-import type { Delivery } from '../delivery.ts';
+import { promotableNames } from '../domain/image.ts';
+import type { Delivery } from '../domain/delivery.ts';
 import type { SlackAppOptions } from './options.ts';
 import { ackInTime, envelopeKey, openView, showAnswer, type Asker } from './answering.ts';
 import { askForm, carriedBy, forms, formValues } from './form.ts';

@@ -1,9 +1,9 @@
 import type { WebClient } from '@slack/web-api';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CardPlace } from '../post.ts';
+import type { CardPlace } from '../domain/post.ts';
 import type { Holding, Log } from '../ports.ts';
 import type { QueuedPost, Store } from '../store-port.ts';
-import type { PostWatch } from '../service/post-watch.ts';
+import type { PostWatch } from './post-watch.ts';
 import { isHopeless, sendPost, TakenOver } from './posts.ts';
 import { lasts, retryAfter, slackProblem } from './trouble.ts';
 

@@ -1,5 +1,5 @@
 import type { KnownBlock, ModalView } from '@slack/types';
-import type { Block } from '../post.ts';
+import type { Block } from '../domain/post.ts';
 
 /** What a modal carries through Slack and back: an id, a hash, a channel. Nothing of it is believed unchecked. */
 export interface Carried {

@@ -1,8 +1,8 @@
 import type { App } from '@slack/bolt';
 import type { KnownBlock } from '@slack/types';
-import { refused } from '../messages.ts';
-import { home } from '../overview.ts';
-import { open, over } from '../states.ts';
+import { refused } from '../words/messages.ts';
+import { home } from '../words/overview.ts';
+import { open, over } from '../domain/states.ts';
 import type { SlackAppOptions } from './options.ts';
 
 /** App Home: what is under way, what was done. Published anew whenever somebody looks. */

@@ -1,7 +1,7 @@
 import type { Logger } from '@slack/bolt';
 import type { Bot, Log } from '../ports.ts';
-import type { Secret } from '../secret.ts';
-import type { Policy } from '../policy.ts';
+import type { Secret } from '../domain/secret.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { Store } from '../store-port.ts';
 
 /** The environment’s variables that say how Slack is reached. */

@@ -1,8 +1,8 @@
 import type { WebClient } from '@slack/web-api';
 import { z } from 'zod';
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 import type { People } from '../ports.ts';
-import type { Member } from '../person.ts';
+import type { Member } from '../domain/person.ts';
 import { lookAtChannel } from './channel.ts';
 import { slackProblem } from './trouble.ts';
 

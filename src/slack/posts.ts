@@ -1,8 +1,8 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
 import type { QueuedPost } from '../store-port.ts';
-import type { CardPlace, Message, Post } from '../post.ts';
-import { inText } from '../unattached.ts';
+import type { CardPlace, Message, Post } from '../domain/post.ts';
+import { inText } from '../words/unattached.ts';
 import { lasts, slackProblem } from './trouble.ts';
 import { upload } from './upload.ts';
 

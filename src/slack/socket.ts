@@ -1,7 +1,7 @@
 import { SocketModeReceiver, type Logger } from '@slack/bolt';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../ports.ts';
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../domain/secret.ts';
 import { insist } from './insist.ts';
 import { lasts } from './trouble.ts';
 

@@ -1,5 +1,5 @@
 import { WebAPIPlatformError, WebAPIRateLimitedError } from '@slack/web-api';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 /** What went wrong with a call to Slack, in a word that may be shown: its own error code, or what kind of silence. */
 export function slackProblem(error: unknown): string {

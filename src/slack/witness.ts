@@ -1,8 +1,8 @@
 import type { KnownBlock } from '@slack/types';
 import type { WebClient } from '@slack/web-api';
-import { anchorsIn } from '../anchors.ts';
+import { anchorsIn } from '../domain/anchors.ts';
 import type { Witness } from '../ports.ts';
-import type { Anchor } from '../post.ts';
+import type { Anchor } from '../domain/post.ts';
 import { metadataType } from './posts.ts';
 
 export interface WitnessOptions {

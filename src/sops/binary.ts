@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { Variables } from './environment.ts';
 import { run } from './process.ts';
 

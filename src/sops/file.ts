@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { basename, dirname, extname, sep } from 'node:path';
 import { isMap, parseDocument, type Document } from 'yaml';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { keyFilesOf, type NamedKeys, type Variables } from './environment.ts';
 import {
   keyTypes as allKeyTypes,

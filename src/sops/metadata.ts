@@ -9,7 +9,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { z } from 'zod';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/);
 const keys = z.array(z.record(name, z.unknown())).nullish();

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 /** One line of printable text: what a user name or a token is. A colon or line break would change the header it goes into. */
 const oneLine = z.string().regex(/^[^\x00-\x1f\x7f]{1,4096}$/);

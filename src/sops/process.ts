@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 export interface RunOptions {
   readonly cwd: string;

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 /** Bits of a mode: what the group and others may write, and what others may read. */
 const writable = 0o022;

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { fail, PromotionError, refuse, type Refusal } from '../errors.ts';
+import { fail, PromotionError, refuse, type Refusal } from '../domain/errors.ts';
 import type { Secrets } from '../ports.ts';
-import { Secret, type Credentials } from '../secret.ts';
+import { Secret, type Credentials } from '../domain/secret.ts';
 import { findSops } from './binary.ts';
 import { fixedPath, sopsEnvironment } from './environment.ts';
 import { readEncrypted, type EncryptedFile } from './file.ts';

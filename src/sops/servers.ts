@@ -1,5 +1,5 @@
-import { fail } from '../errors.ts';
-import { serviceUrl } from '../urls.ts';
+import { fail } from '../domain/errors.ts';
+import { serviceUrl } from '../domain/urls.ts';
 import type { Variables } from './environment.ts';
 import type { KeyGroup } from './metadata.ts';
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fail, PromotionError } from '../errors.ts';
+import { fail, PromotionError } from '../domain/errors.ts';
 import { findSops } from './binary.ts';
 import { fixedPath, type Variables } from './environment.ts';
 import { run } from './process.ts';

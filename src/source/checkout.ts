@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TreeFile } from '../tree.ts';
+import type { TreeFile } from '../domain/tree.ts';
 import { withScratch, type GitOptions } from './git.ts';
 import { soundOutput } from './git-problem.ts';
 import type { GitSource } from './git-tree.ts';

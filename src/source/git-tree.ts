@@ -1,4 +1,4 @@
-import type { TreeFile } from '../tree.ts';
+import type { TreeFile } from '../domain/tree.ts';
 import { withScratch, type GitOptions, type Scratch } from './git.ts';
 import { soundOutput, type GitAsked } from './git-problem.ts';
 import { SourceProblem, type TreeLimits } from './problem.ts';

@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import type { TreeFile } from '../tree.ts';
+import type { TreeFile } from '../domain/tree.ts';
 import { SourceProblem, type TreeLimits } from './problem.ts';
 
 export interface HgOptions {

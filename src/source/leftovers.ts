@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isAlive } from '../alive.ts';
+import { isAlive } from '../net/alive.ts';
 
 const kind = 'promote-image-source';
 

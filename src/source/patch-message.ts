@@ -1,4 +1,4 @@
-import type { TreeEdit } from '../tree.ts';
+import type { TreeEdit } from '../domain/tree.ts';
 
 /**
  * Lines that whoever reads a patch would take for its own: the beginning of a diff, a mail's or changeset's header, a

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../errors.ts';
-import { isPatchable } from '../pins/patchable.ts';
-import type { TreeEdit, TreeFile } from '../tree.ts';
-import { visible } from '../visible.ts';
+import { fail } from '../domain/errors.ts';
+import { isPatchable } from '../domain/patchable.ts';
+import type { TreeEdit, TreeFile } from '../domain/tree.ts';
+import { visible } from '../domain/visible.ts';
 import { withScratch, type GitEnd, type GitOptions, type Scratch } from './git.ts';
 import { gitProblem } from './git-problem.ts';
 import { patchMessage } from './patch-message.ts';

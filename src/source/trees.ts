@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { fail, refuse, type Refusal } from '../errors.ts';
-import { sourceUrl, type PinSource } from '../image.ts';
-import { createShared, type Shared } from '../sharing.ts';
+import { fail, refuse, type Refusal } from '../domain/errors.ts';
+import { sourceUrl, type PinSource } from '../domain/image.ts';
+import { createShared, type Shared } from '../domain/sharing.ts';
 import type { Trees } from '../ports.ts';
-import type { Reworked, Tree, TreeFile } from '../tree.ts';
+import type { Reworked, Tree, TreeFile } from '../domain/tree.ts';
 import { workOnCheckout } from './checkout.ts';
 import type { Variables } from './environment.ts';
 import {

@@ -8,9 +8,14 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { newAuditKey, readAuditKeys, type AuditKeys, type AuditSigner } from '../audit-keys.ts';
-import { fail } from '../errors.ts';
-import { Secret } from '../secret.ts';
+import {
+  newAuditKey,
+  readAuditKeys,
+  type AuditKeys,
+  type AuditSigner,
+} from '../domain/audit-keys.ts';
+import { fail } from '../domain/errors.ts';
+import { Secret } from '../domain/secret.ts';
 import type { Database } from './database.ts';
 
 /** Keys of who writes the log. */

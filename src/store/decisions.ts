@@ -1,5 +1,5 @@
-import { canonical } from '../canonical.ts';
-import type { Promotion } from '../states.ts';
+import { canonical } from '../domain/canonical.ts';
+import type { Promotion } from '../domain/states.ts';
 import type { Tx } from './database.ts';
 import type { DecisionRow } from './schema.ts';
 

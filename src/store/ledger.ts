@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { AuditSigner } from '../audit-keys.ts';
-import { Digest } from '../reference.ts';
+import type { AuditSigner } from '../domain/audit-keys.ts';
+import { Digest } from '../domain/reference.ts';
 import type { Ledger } from '../ports.ts';
 import type { LayerRow, Tables } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { write, type Database } from './database.ts';
 import { migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';

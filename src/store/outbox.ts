@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Outbox, QueuedPost } from '../store-port.ts';
-import type { CardPlace, Post } from '../post.ts';
+import type { CardPlace, Post } from '../domain/post.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { headOf } from './log.ts';
 import { placeOf } from './promotions.ts';

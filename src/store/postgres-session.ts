@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Client, type ClientConfig } from 'pg';
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 import { postgresTrouble } from './postgres-trouble.ts';
 
 /** First keys of our advisory locks, so that they are nobody else's: “prm” and a number. */

@@ -1,4 +1,4 @@
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 
 /** What an operator can do something about. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const problems: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
-import { canonical } from '../canonical.ts';
+import { canonical } from '../domain/canonical.ts';
 import type { Due, Store } from '../store-port.ts';
-import type { CardPlace } from '../post.ts';
-import { hasWork, holdsTarget, type Promotion, type State } from '../states.ts';
+import type { CardPlace } from '../domain/post.ts';
+import { hasWork, holdsTarget, type Promotion, type State } from '../domain/states.ts';
 import type { Tx } from './database.ts';
 import type { PromotionRow, Tables } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { canonical } from '../canonical.ts';
-import type { Post } from '../post.ts';
+import { canonical } from '../domain/canonical.ts';
+import type { Post } from '../domain/post.ts';
 import type { Tx } from './database.ts';
 
 export interface Address {

@@ -1,6 +1,6 @@
 import type { Change, Changed, Created, Creation, Full, Note } from '../store-port.ts';
-import type { Anchor } from '../post.ts';
-import { statesThat, type Promotion } from '../states.ts';
+import type { Anchor } from '../domain/post.ts';
+import { statesThat, type Promotion } from '../domain/states.ts';
 import type { Tx } from './database.ts';
 import { addDecisions } from './decisions.ts';
 import type { Append } from './log.ts';

@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
-import { isIntact } from '../audit.ts';
-import type { AuditKeys } from '../audit-keys.ts';
-import { acceptedIn, isKnownLoss, restoreAccepted, type Accepted } from '../restores.ts';
-import { formatAnchor } from '../anchors.ts';
+import { isIntact } from '../domain/audit.ts';
+import type { AuditKeys } from '../domain/audit-keys.ts';
+import { acceptedIn, isKnownLoss, restoreAccepted, type Accepted } from '../domain/restores.ts';
+import { formatAnchor } from '../domain/anchors.ts';
 import type { Restore } from '../store-port.ts';
-import type { Anchor } from '../post.ts';
+import type { Anchor } from '../domain/post.ts';
 import { eventsOf, headOf } from './log.ts';
 import { enqueue } from './queue.ts';
 import { recordChange, type Noted, type Recording } from './record.ts';

@@ -1,5 +1,5 @@
-import type { Promotion } from '../states.ts';
-import type { Post } from '../post.ts';
+import type { Promotion } from '../domain/states.ts';
+import type { Post } from '../domain/post.ts';
 
 /**
  * The tables, the same in both databases. Times are ISO 8601 in UTC, which sort as text;

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 
 /** A process that was killed takes a moment to let go. */
 const patience = 1_000;

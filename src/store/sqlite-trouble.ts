@@ -1,4 +1,4 @@
-import { PromotionError, refuse } from '../errors.ts';
+import { PromotionError, refuse } from '../domain/errors.ts';
 
 /** SQLite's primary result codes that an operator can do something about. @see https://sqlite.org/rescode.html */
 const problems: Readonly<Record<number, string>> = {

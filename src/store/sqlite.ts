@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import type { Database } from './database.ts';
 import { localHolds } from './holds.ts';
 import type { Tables } from './schema.ts';

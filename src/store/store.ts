@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditKeys } from '../audit-keys.ts';
-import type { Secret } from '../secret.ts';
+import type { AuditKeys } from '../domain/audit-keys.ts';
+import type { Secret } from '../domain/secret.ts';
 import type { Created, Store } from '../store-port.ts';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { canWrite, findKeys } from './audit-key.ts';
 import { write, type Database, type Tx } from './database.ts';
 import { ledgerOf } from './ledger.ts';

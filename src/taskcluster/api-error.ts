@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { readJson } from '../json.ts';
+import { fail } from '../domain/errors.ts';
+import { readJson } from '../net/json.ts';
 import { readBody } from './http.ts';
 
 /** What Taskcluster itself says about a request that it did not carry out; empty where it says nothing of the kind. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { ForbiddenAddress } from '../net/addresses.ts';
 import { failUnadmitted, isMalformed, readApiError } from './api-error.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type Asking,
   type Http,
 } from './http.ts';
-import { readJson } from '../json.ts';
+import { readJson } from '../net/json.ts';
 import type { ArtifactName, Metadata } from './metadata.ts';
 
 export type Storage = 's3' | 'object';

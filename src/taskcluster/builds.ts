@@ -1,6 +1,6 @@
-import type { AllowedKeys } from '../allowed-keys.ts';
-import { PromotionError, type Refusal } from '../errors.ts';
-import { isLoopback } from '../urls.ts';
+import type { AllowedKeys } from '../domain/allowed-keys.ts';
+import { PromotionError, type Refusal } from '../domain/errors.ts';
+import { isLoopback } from '../domain/urls.ts';
 import type { Builds } from '../ports.ts';
 import type { Source } from './artifact.ts';
 import type { ChainOfTrustKey } from './chain-of-trust.ts';

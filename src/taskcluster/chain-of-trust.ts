@@ -1,10 +1,10 @@
 import { createPublicKey, verify } from 'node:crypto';
 import { z } from 'zod';
-import { definitionKeys, type AllowedKeys } from '../allowed-keys.ts';
-import { refuse, type Refusal } from '../errors.ts';
-import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
+import { definitionKeys, type AllowedKeys } from '../domain/allowed-keys.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import { digestFromHex, type Digest, type TaskId } from '../domain/reference.ts';
 import { difference } from './difference.ts';
-import { readJson } from '../json.ts';
+import { readJson } from '../net/json.ts';
 import type { CompletedRun } from './status.ts';
 import { firstProblem } from './task.ts';
 

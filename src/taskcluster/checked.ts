@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { fail } from '../errors.ts';
-import type { ArtifactFacts, TrustedBuild } from '../plan.ts';
+import { fail } from '../domain/errors.ts';
+import type { ArtifactFacts, TrustedBuild } from '../domain/plan.ts';
 import type { Bytes } from '../ports.ts';
-import { digestFromHex } from '../reference.ts';
+import { digestFromHex } from '../domain/reference.ts';
 
 /** Distance of the checkpoints, and with it the most bytes that are held back. */
 const checkpointEvery = 4 * 1024 * 1024;

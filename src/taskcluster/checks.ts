@@ -1,4 +1,4 @@
-import type { Check, TrustedBuild } from '../plan.ts';
+import type { Check, TrustedBuild } from '../domain/plan.ts';
 
 /** What was proven, one short sentence each, in the order in which it was. `image` is the name that the build is known by. */
 export function checksOf(build: Omit<TrustedBuild, 'checks'>, image: string): readonly Check[] {

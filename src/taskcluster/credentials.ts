@@ -1,4 +1,4 @@
-import type { Secret } from '../secret.ts';
+import type { Secret } from '../domain/secret.ts';
 
 /** Who asks queue and index, where the anonymous role may not read. */
 export interface TaskclusterCredentials {

@@ -1,7 +1,7 @@
-import { isRefusal, refuse, type Refusal } from '../errors.ts';
-import type { BuildSource } from '../image.ts';
-import type { BoundDecision } from '../plan.ts';
-import { TaskId, type Revision } from '../reference.ts';
+import { isRefusal, refuse, type Refusal } from '../domain/errors.ts';
+import type { BuildSource } from '../domain/image.ts';
+import type { BoundDecision } from '../domain/plan.ts';
+import { TaskId, type Revision } from '../domain/reference.ts';
 import type { Source } from './artifact.ts';
 import { verifyChainOfTrust, type Believed, type Subject } from './chain-of-trust.ts';
 import { readCertificate, readSubject } from './evidence.ts';

@@ -1,6 +1,6 @@
-import { refuse, type Refusal } from '../errors.ts';
-import type { BuildPolicy, BuildSource } from '../image.ts';
-import { Revision, type TaskId } from '../reference.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { BuildPolicy, BuildSource } from '../domain/image.ts';
+import { Revision, type TaskId } from '../domain/reference.ts';
 import { isWithin, sameRepository } from './repository.ts';
 import { Definition } from './task.ts';
 import { interactiveSign, pullRequestSign } from './untrusted.ts';

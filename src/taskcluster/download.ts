@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { fail } from '../errors.ts';
-import type { ArtifactFacts, TrustedBuild } from '../plan.ts';
+import { fail } from '../domain/errors.ts';
+import type { ArtifactFacts, TrustedBuild } from '../domain/plan.ts';
 import type { Artifact, Bytes, OpenOptions } from '../ports.ts';
 import { requestArtifact, type Source } from './artifact.ts';
 import { checked } from './checked.ts';

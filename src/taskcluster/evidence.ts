@@ -1,5 +1,5 @@
-import { refuse, type Refusal } from '../errors.ts';
-import type { TaskId } from '../reference.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { TaskId } from '../domain/reference.ts';
 import type { Source } from './artifact.ts';
 import { readArtifact } from './read-artifact.ts';
 import type { SignedDocument, Subject } from './chain-of-trust.ts';

@@ -1,13 +1,20 @@
 import { z } from 'zod';
-import { fail, isRefusal, orRefusal, PromotionError, refuse, type Refusal } from '../errors.ts';
-import type { BuildPolicy } from '../image.ts';
-import type { Reason } from '../reasons.ts';
-import { TaskId, type Revision } from '../reference.ts';
-import type { BuildAsk } from '../ask.ts';
+import {
+  fail,
+  isRefusal,
+  orRefusal,
+  PromotionError,
+  refuse,
+  type Refusal,
+} from '../domain/errors.ts';
+import type { BuildPolicy } from '../domain/image.ts';
+import type { Reason } from '../domain/reasons.ts';
+import { TaskId, type Revision } from '../domain/reference.ts';
+import type { BuildAsk } from '../domain/ask.ts';
 import type { Source } from './artifact.ts';
 import { readArtifact } from './read-artifact.ts';
 import { isClaimed, labels } from './definition.ts';
-import { readJson } from '../json.ts';
+import { readJson } from '../net/json.ts';
 import { firstProblem } from './task.ts';
 
 /** Gecko's, the largest known, has some ten thousand labels and is about 1 MiB. */

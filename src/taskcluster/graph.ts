@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { AllowedKeys } from '../allowed-keys.ts';
-import { fail, isRefusal, refuse, type Refusal } from '../errors.ts';
-import { readJson } from '../json.ts';
-import type { TaskId } from '../reference.ts';
+import type { AllowedKeys } from '../domain/allowed-keys.ts';
+import { fail, isRefusal, refuse, type Refusal } from '../domain/errors.ts';
+import { readJson } from '../net/json.ts';
+import type { TaskId } from '../domain/reference.ts';
 import type { Source } from './artifact.ts';
 import { lasting, unknownField, type Certificate, type Subject } from './chain-of-trust.ts';
 import { difference } from './difference.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, errors, type Dispatcher } from 'undici';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { ForbiddenAddress, urlProblem, vettedLookup, type Reach } from '../net/addresses.ts';
 import { retryAfter } from '../net/retry-after.ts';
 

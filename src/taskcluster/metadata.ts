@@ -1,11 +1,11 @@
 import { clients } from 'taskcluster-client';
 import { z } from 'zod';
-import { fail } from '../errors.ts';
-import { TaskId } from '../reference.ts';
+import { fail } from '../domain/errors.ts';
+import { TaskId } from '../domain/reference.ts';
 import { failUnadmitted, isMalformed, readApiError } from './api-error.ts';
 import type { TaskclusterCredentials } from './credentials.ts';
 import { busy, readBody, repeat, withinTime, type Again, type Http } from './http.ts';
-import { readJson } from '../json.ts';
+import { readJson } from '../net/json.ts';
 import { ArtifactInfo, firstProblem, Status } from './task.ts';
 
 /** No answer about a task is larger. */

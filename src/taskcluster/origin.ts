@@ -1,6 +1,6 @@
-import { refuse, type Refusal } from '../errors.ts';
-import type { BuildSource } from '../image.ts';
-import type { Revision, TaskId } from '../reference.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { BuildSource } from '../domain/image.ts';
+import type { Revision, TaskId } from '../domain/reference.ts';
 import { isWithin, sameRepository } from './repository.ts';
 import type { Definition } from './task.ts';
 

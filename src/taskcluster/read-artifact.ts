@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
-import { fail } from '../errors.ts';
+import { fail } from '../domain/errors.ts';
 import { requestArtifact, unexpected, type Source } from './artifact.ts';
 import { repeat, withinTime } from './http.ts';
 import type { ArtifactName } from './metadata.ts';

@@ -1,6 +1,6 @@
-import { isRefusal, orRefusal, PromotionError } from '../errors.ts';
-import type { BuildPolicy } from '../image.ts';
-import type { TaskId } from '../reference.ts';
+import { isRefusal, orRefusal, PromotionError } from '../domain/errors.ts';
+import type { BuildPolicy } from '../domain/image.ts';
+import type { TaskId } from '../domain/reference.ts';
 import type { Source } from './artifact.ts';
 import { readArtifact } from './read-artifact.ts';
 

@@ -1,4 +1,4 @@
-import type { BuildSource } from '../image.ts';
+import type { BuildSource } from '../domain/image.ts';
 import { repositoryPath } from './repository.ts';
 
 /** What a decision task may be made for. An action's task is made for an action only. */

@@ -1,5 +1,5 @@
-import { refuse, type Refusal } from '../errors.ts';
-import type { TaskId } from '../reference.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { TaskId } from '../domain/reference.ts';
 import { taskQueue, type Definition, type Run, type Status } from './task.ts';
 
 /** A task's latest run, which is completed. */

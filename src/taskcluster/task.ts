@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TaskId } from '../reference.ts';
+import { TaskId } from '../domain/reference.ts';
 
 const time = z.iso.datetime();
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { canonicalHash } from '../canonical.ts';
-import { refuse, type Refusal } from '../errors.ts';
-import type { BuildPolicy } from '../image.ts';
-import type { TrustedBuild } from '../plan.ts';
-import { digestFromHex, type Digest, type TaskId } from '../reference.ts';
+import { canonicalHash } from '../domain/canonical.ts';
+import { refuse, type Refusal } from '../domain/errors.ts';
+import type { BuildPolicy } from '../domain/image.ts';
+import type { TrustedBuild } from '../domain/plan.ts';
+import { digestFromHex, type Digest, type TaskId } from '../domain/reference.ts';
 import type { Source, Storage } from './artifact.ts';
 import {
   lasting,

@@ -1,17 +1,17 @@
 import { userInfo } from 'node:os';
-import { explain, refuse } from '../errors.ts';
-import { restoreTold } from '../hold-message.ts';
-import { cardsUnderWay } from '../holding.ts';
-import { anchored, planRefused, refused } from '../messages.ts';
-import { cardPost, isAnnounced, thread } from '../moves.ts';
-import type { Policy } from '../policy.ts';
+import { explain, refuse } from '../domain/errors.ts';
+import { restoreTold } from '../words/hold-message.ts';
+import { cardsUnderWay } from '../flow/holding.ts';
+import { anchored, planRefused, refused } from '../words/messages.ts';
+import { cardPost, isAnnounced, thread } from '../flow/moves.ts';
+import type { Policy } from '../domain/policy.ts';
 import { createLogging } from '../service/log.ts';
 import { createClient } from '../slack/client.ts';
 import { slackProblem } from '../slack/trouble.ts';
 import { createWitness } from '../slack/witness.ts';
-import { statesThat, type Promotion, type Refused } from '../states.ts';
+import { statesThat, type Promotion, type Refused } from '../domain/states.ts';
 import type { Change, Store } from '../store-port.ts';
-import type { Anchor } from '../post.ts';
+import type { Anchor } from '../domain/post.ts';
 import { openStore } from '../store/store.ts';
 import { Failure, Usage, type VerbContext } from './verb.ts';
 

@@ -1,13 +1,13 @@
 import { lstat, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { parseArgs } from 'node:util';
-import { knownImage } from '../command.ts';
-import { isRefusal, PromotionError } from '../errors.ts';
-import type { Image } from '../image.ts';
-import { subject } from '../commit-message.ts';
-import { repinFiles, type Repinned } from '../pins.ts';
-import type { TreeFile } from '../tree.ts';
-import { parseReference } from '../reference.ts';
+import { knownImage } from '../flow/command.ts';
+import { isRefusal, PromotionError } from '../domain/errors.ts';
+import type { Image } from '../domain/image.ts';
+import { subject } from '../domain/commit-message.ts';
+import { repinFiles, type Repinned } from '../pins/pins.ts';
+import type { TreeFile } from '../domain/tree.ts';
+import { parseReference } from '../domain/reference.ts';
 import { createTrees } from '../source/trees.ts';
 import { Failure, Usage, type Verb } from './verb.ts';
 

@@ -5,7 +5,7 @@ import { imageArchive, makeImage, zstd, type Layout } from '../../local/image.ts
 import { makeLayer } from '../../local/layer.ts';
 import { readArchive } from '../../src/archive/archive.ts';
 import type { LayerStream } from '../../src/archive/layer.ts';
-import { PromotionError, refuse } from '../../src/errors.ts';
+import { PromotionError, refuse } from '../../src/domain/errors.ts';
 import {
   entriesOf,
   entry,
@@ -16,7 +16,7 @@ import {
   partsOf,
   sha256,
   tarOf,
-} from './parts.ts';
+} from '../helpers/archive/parts.ts';
 
 const limits = { unpacked: 1024 ** 3 };
 const layouts: readonly Layout[] = ['image_builder', 'docker-24', 'docker-25'];

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd } from '../../local/image.ts';
 import { makeLayer } from '../../local/layer.ts';
 import { createInspect } from '../../src/archive/inspect.ts';
-import { entriesOf, inChunks, packed, partsOf, tarOf } from './parts.ts';
+import { entriesOf, inChunks, packed, partsOf, tarOf } from '../helpers/archive/parts.ts';
 
 const inspect = createInspect({ unpacked: 1024 ** 3 });
 const dpkg = (version: string) => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeLayer, type LayerFile } from '../../local/layer.ts';
 import { paxHeader, tarHeader, withChecksum } from '../../local/tar.ts';
 import { lookInto, mercurialIn } from '../../src/archive/software.ts';
-import { entry, inChunks, tarOf } from './parts.ts';
+import { entry, inChunks, tarOf } from '../helpers/archive/parts.ts';
 
 const dpkg = (version: string) => ({
   'var/lib/dpkg/status': `Package: mercurial\nStatus: install ok installed\nVersion: ${version}\n`,

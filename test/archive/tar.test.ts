@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paxHeader, tar, tarHeader, withChecksum, type TarMember } from '../../local/tar.ts';
 import { TarReader } from '../../src/archive/tar.ts';
-import { entry, inChunks, sha256, tarOf } from './parts.ts';
+import { entry, inChunks, sha256, tarOf } from '../helpers/archive/parts.ts';
 
 const caps = { headers: 1000, meta: 100_000 };
 

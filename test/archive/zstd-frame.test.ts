@@ -2,7 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ZstdFrame } from '../../src/archive/zstd-frame.ts';
-import { bomb } from './parts.ts';
+import { bomb } from '../helpers/archive/parts.ts';
 
 function walk(bytes: Uint8Array, piece: number): string {
   const frame = new ZstdFrame();

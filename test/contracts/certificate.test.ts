@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import { sha256Of } from '../../local/taskcluster/certificate.ts';
 import { publishBuild } from '../../local/builds.ts';
-import { image, revision, someBytes } from '../taskcluster/setting.ts';
+import { image, revision, someBytes } from '../helpers/taskcluster/setting.ts';
 import { certificateContract, claimed, type Vector } from './certificate.ts';
 
 let taskcluster: LocalTaskcluster;

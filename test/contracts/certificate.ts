@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { isRefusal } from '../../src/errors.ts';
-import { TaskId } from '../../src/reference.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import { TaskId } from '../../src/domain/reference.ts';
 import {
   verifyChainOfTrust,
   type ChainOfTrustKey,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import { limits, pushOf, randomImage } from '../registry/push.ts';
-import { startQuirkProxy } from '../registry/quirk-proxy.ts';
+import { limits, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { startQuirkProxy } from '../helpers/registry/quirk-proxy.ts';
 
 interface Behind {
   readonly url: string;

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { verifyLog } from '../../src/audit.ts';
+import { verifyLog } from '../../src/domain/audit.ts';
 import type { Store } from '../../src/store-port.ts';
-import { clickAround, clickedBot, type Clicking } from '../deciding/clicking.ts';
-import type { Guard } from '../deciding/broken-stores.ts';
-import { revisionOf } from '../deciding/outside.ts';
-import { accountOf, accounts, isSecondPerson } from '../deciding/people.ts';
-import { seedFrom } from '../deciding/random.ts';
-import type { FreshDatabase } from '../store/fresh.ts';
+import { clickAround, clickedBot, type Clicking } from '../helpers/deciding/clicking.ts';
+import type { Guard } from '../helpers/deciding/broken-stores.ts';
+import { revisionOf } from '../helpers/deciding/outside.ts';
+import { accountOf, accounts, isSecondPerson } from '../helpers/deciding/people.ts';
+import { seedFrom } from '../../local/rig/random.ts';
+import type { FreshDatabase } from '../helpers/store/fresh.ts';
 
 /** Clicks on a hundredth as many requests: the short form; the long one sets CLICKS. */
 const clicks = Number(process.env['CLICKS'] ?? 1_000);
@@ -122,7 +122,7 @@ async function ask(store: Store, clicking: Clicking, requests: number): Promise<
 }
 
 async function clickInProcesses(url: string, shares: readonly Clicking[]): Promise<void> {
-  const script = fileURLToPath(new URL('../deciding/clicking-process.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../helpers/deciding/clicking-process.ts', import.meta.url));
   const children = shares.map((share) =>
     spawn(process.execPath, [script, url, JSON.stringify(share)], {
       stdio: ['pipe', 'pipe', 'inherit'],

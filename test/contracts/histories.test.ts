@@ -1,4 +1,4 @@
-import { freshSqlite } from '../store/fresh.ts';
+import { freshSqlite } from '../helpers/store/fresh.ts';
 import { historiesContract } from './histories.ts';
 
 historiesContract('SQLite', { fresh: freshSqlite, hasReplicas: false });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { verifyLog } from '../../src/audit.ts';
-import { Bots } from '../deciding/bots.ts';
-import { crashes, stops } from '../deciding/model.ts';
-import type { Guard } from '../deciding/broken-stores.ts';
-import { histories, History, type Tally } from '../deciding/history.ts';
-import { seedFrom } from '../deciding/random.ts';
-import type { FreshDatabase } from '../store/fresh.ts';
+import { verifyLog } from '../../src/domain/audit.ts';
+import { Bots } from '../helpers/deciding/bots.ts';
+import { crashes, stops } from '../helpers/deciding/model.ts';
+import type { Guard } from '../helpers/deciding/broken-stores.ts';
+import { histories, History, type Tally } from '../helpers/deciding/history.ts';
+import { seedFrom } from '../../local/rig/random.ts';
+import type { FreshDatabase } from '../helpers/store/fresh.ts';
 import { counted } from '../helpers/counts.ts';
 
 /** Random histories: the short form; the long one sets HISTORIES. */

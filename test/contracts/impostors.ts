@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageArtifact, sampleImage } from '../../local/images.ts';
 import type { LocalImage } from '../../local/image.ts';
-import type { Policy } from '../../src/policy.ts';
-import { authorizationFor } from '../registry/authorization.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { authorizationFor } from '../helpers/registry/authorization.ts';
 import {
   listedTwinOf,
   placeTwin,
@@ -12,12 +12,12 @@ import {
   twoFacedTwinOf,
   wrongLayers,
   type Twin,
-} from '../registry/twins.ts';
-import type { Outside } from '../scenarios/outside.ts';
-import { people } from '../scenarios/people.ts';
-import { reads } from '../scenarios/reading.ts';
-import { scenarios, type World } from '../scenarios/world.ts';
-import { someRevision } from '../scenarios/outside.ts';
+} from '../helpers/registry/twins.ts';
+import type { Outside } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
+import { someRevision } from '../../local/rig/outside.ts';
 
 const { alice, bob } = people;
 const name = 'mozillareleases/build-decision';

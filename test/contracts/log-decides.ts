@@ -2,14 +2,14 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { canonical, canonicalHash } from '../../src/canonical.ts';
-import type { Plan } from '../../src/plan.ts';
-import type { Promotion } from '../../src/states.ts';
-import { reads } from '../scenarios/reading.ts';
-import { childEnvironment } from '../scenarios/child.ts';
-import { people } from '../scenarios/people.ts';
-import type { Scenarios, World } from '../scenarios/world.ts';
-import { eventsOf, rewritten, write, type Sql } from '../verbs/tampering.ts';
+import { canonical, canonicalHash } from '../../src/domain/canonical.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Promotion } from '../../src/domain/states.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { people } from '../../local/rig/people.ts';
+import type { Scenarios, World } from '../helpers/scenarios/world.ts';
+import { eventsOf, rewritten, write, type Sql } from '../helpers/verbs/tampering.ts';
 
 /** A database that somebody else than the bot can get at. */
 export interface Reachable {

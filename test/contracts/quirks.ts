@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isRetryable, PromotionError } from '../../src/errors.ts';
+import { isRetryable, PromotionError } from '../../src/domain/errors.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import { account, canary, limits, pushOf, randomImage } from '../registry/push.ts';
-import { startQuirkProxy, type Quirk } from '../registry/quirk-proxy.ts';
-import { about, headers, refuses, tells } from '../registry/quirks.ts';
+import { account, canary, limits, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { startQuirkProxy, type Quirk } from '../helpers/registry/quirk-proxy.ts';
+import { about, headers, refuses, tells } from '../helpers/registry/quirks.ts';
 import type { StartRegistry } from './registry.ts';
 
 const { username } = account();

@@ -1,9 +1,9 @@
 import { cp, rm } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { Client } from 'pg';
-import type { Postgres } from '../real/postgres.ts';
-import { freshSqlite } from '../store/fresh.ts';
-import type { Sql } from '../verbs/tampering.ts';
+import type { Postgres } from '../../local/rig/postgres.ts';
+import { freshSqlite } from '../helpers/store/fresh.ts';
+import type { Sql } from '../helpers/verbs/tampering.ts';
 import type { Reachable } from './log-decides.ts';
 
 export async function reachableSqlite(): Promise<Reachable> {

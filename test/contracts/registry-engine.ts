@@ -11,8 +11,8 @@ import {
   pushOf,
   randomImage,
   randomLayer,
-} from '../registry/push.ts';
-import { reasonOf } from '../registry/reason.ts';
+} from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 import type { RegistryUnderTest, StartRegistry } from './registry.ts';
 
 const user = account().username;

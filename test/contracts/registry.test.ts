@@ -1,4 +1,4 @@
-import { startStandIn } from '../registry/under-test.ts';
+import { startStandIn } from '../helpers/registry/under-test.ts';
 import { engineContract } from './registry-engine.ts';
 import { registryContract } from './registry.ts';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRegistry } from '../../src/registry/registry.ts';
-import { Secret, type Credentials } from '../../src/secret.ts';
-import { pushPlainly, smallImage } from '../registry/image.ts';
-import { reasonOf } from '../registry/reason.ts';
+import { Secret, type Credentials } from '../../src/domain/secret.ts';
+import { pushPlainly, smallImage } from '../helpers/registry/image.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 
 /** A registry to hold to the contract: one that asks nobody, or a password, or for tokens of a token service. */
 export interface RegistryUnderTest {

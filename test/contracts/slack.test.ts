@@ -1,6 +1,6 @@
 import { createEmulator } from 'emulate';
 import { startSlack } from '../../local/slack/server.ts';
-import { seed } from '../local/slack-seed.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
 import { plainClient, slackContract } from './slack.ts';
 
 slackContract('our Slack', async () => {

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { publishBuild } from '../../local/builds.ts';
 import type { LocalTaskcluster } from '../../local/taskcluster.ts';
-import { image, revision, someBytes } from '../taskcluster/setting.ts';
+import { image, revision, someBytes } from '../helpers/taskcluster/setting.ts';
 import type { Answer, Asked } from './taskcluster-asked.ts';
 
 /** The small Taskcluster with one push of fxci-config, as {@link Asked}. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Revision } from '../../src/reference.ts';
+import { Revision } from '../../src/domain/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
 
 /** A Mercurial server with one repository, for the length of a test. */

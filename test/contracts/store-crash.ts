@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verifyLog } from '../../src/audit.ts';
-import { startChild } from '../store/child.ts';
-import type { FreshDatabase } from '../store/fresh.ts';
+import { verifyLog } from '../../src/domain/audit.ts';
+import { startChild } from '../helpers/store/child.ts';
+import type { FreshDatabase } from '../helpers/store/fresh.ts';
 
 /** Kills at random moments: the short form; the long one sets STORE_KILLS. */
 const kills = Number(process.env['STORE_KILLS'] ?? 6);

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { genesis, verifyLog } from '../../src/audit.ts';
-import { signatureCheck } from '../../src/audit-signatures.ts';
-import { refuse } from '../../src/errors.ts';
+import { genesis, verifyLog } from '../../src/domain/audit.ts';
+import { signatureCheck } from '../../src/domain/audit-signatures.ts';
+import { refuse } from '../../src/domain/errors.ts';
 import type { Store } from '../../src/store-port.ts';
-import type { ChainedEvent } from '../../src/event.ts';
-import type { Approved, Asked, Pending, Promotion } from '../../src/states.ts';
+import type { ChainedEvent } from '../../src/domain/event.ts';
+import type { Approved, Asked, Pending, Promotion } from '../../src/domain/states.ts';
 import { migrations } from '../../src/store/migrations.ts';
-import type { FreshDatabase } from '../store/fresh.ts';
+import type { FreshDatabase } from '../helpers/store/fresh.ts';
 import {
   approvalOf,
   approved,
@@ -22,7 +22,7 @@ import {
   reported,
   slot,
   thread,
-} from '../store/promotions.ts';
+} from '../../local/rig/promotions.ts';
 
 /** What every store does, whatever database is under it. */
 export function storeContract(name: string, fresh: () => Promise<FreshDatabase>): void {

@@ -11,10 +11,10 @@ import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { besideEngine } from '../../src/registry/beside-engine.ts';
 import { engineName } from '../../src/docker/name.ts';
-import { fail, PromotionError, refuse } from '../../src/errors.ts';
-import { pushPlainly, smallImage } from '../registry/image.ts';
-import { events, json, startFakeEngine, type FakeEngine } from './engine-api.ts';
-import { account, pushOf, type PushSetting } from './setting.ts';
+import { fail, PromotionError, refuse } from '../../src/domain/errors.ts';
+import { pushPlainly, smallImage } from '../helpers/registry/image.ts';
+import { events, json, startFakeEngine, type FakeEngine } from '../helpers/docker/engine-api.ts';
+import { account, pushOf, type PushSetting } from '../helpers/docker/setting.ts';
 
 const bot = account('relbot', 'cAnArY-5e1f');
 const basic = `Basic ${Buffer.from('relbot:cAnArY-5e1f').toString('base64')}`;
@@ -173,7 +173,7 @@ describe('the docker engine', () => {
   });
 
   it('prints no password with DEBUG=*', async () => {
-    const script = fileURLToPath(new URL('./push-once.ts', import.meta.url));
+    const script = fileURLToPath(new URL('../helpers/docker/push-once.ts', import.meta.url));
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       [script, fake.host, registry.url, bot.username],

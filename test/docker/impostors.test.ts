@@ -6,10 +6,10 @@ import { makeLayer } from '../../local/layer.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { besideEngine } from '../../src/registry/beside-engine.ts';
-import { reasonOf } from '../registry/reason.ts';
-import { placeTwin, twinOf, wrongLayers, type Twin } from '../registry/twins.ts';
-import { events, json, startFakeEngine, type FakeEngine } from './engine-api.ts';
-import { account, pushOf } from './setting.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
+import { placeTwin, twinOf, wrongLayers, type Twin } from '../helpers/registry/twins.ts';
+import { events, json, startFakeEngine, type FakeEngine } from '../helpers/docker/engine-api.ts';
+import { account, pushOf } from '../helpers/docker/setting.ts';
 
 const target = { name: 'mozillareleases/test', tag: 'v1' };
 const authorization = `Basic ${Buffer.from('relbot:secret').toString('base64')}`;

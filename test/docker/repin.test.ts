@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { repin } from '../../src/docker/repin.ts';
-import { json, startFakeEngine, type FakeEngine } from './engine-api.ts';
+import { json, startFakeEngine, type FakeEngine } from '../helpers/docker/engine-api.ts';
 
 let fake: FakeEngine;
 let folder: string;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createInspect } from '../../src/archive/inspect.ts';
-import { PromotionError } from '../../src/errors.ts';
-import { inChunks } from '../archive/parts.ts';
-import { fuzzed, seeded } from './archive-fuzz.ts';
+import { PromotionError } from '../../src/domain/errors.ts';
+import { inChunks } from '../helpers/archive/parts.ts';
+import { fuzzed, seeded } from '../helpers/faults/archive-fuzz.ts';
 import { counted } from '../helpers/counts.ts';
 
 const { ARCHIVE_FUZZ_COUNT, ARCHIVE_FUZZ_SEED } = process.env;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { found, foundBelow } from './canary-watch.ts';
+import { found, foundBelow } from '../helpers/faults/canary-watch.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { counted } from '../helpers/counts.ts';
-import { randomFrom, seedFrom, shuffled } from '../deciding/random.ts';
-import { startOutside } from '../scenarios/outside.ts';
-import { CanaryLane } from './canary-lane.ts';
-import { troubles, type Trouble } from './canary-troubles.ts';
+import { randomFrom, seedFrom, shuffled } from '../../local/rig/random.ts';
+import { startOutside } from '../../local/rig/outside.ts';
+import { CanaryLane } from '../helpers/faults/canary-lane.ts';
+import { troubles, type Trouble } from '../helpers/faults/canary-troubles.ts';
 
 /** Promotions with something going wrong: the short form; the long one sets CANARY_RUNS. */
 const runs = Number(process.env['CANARY_RUNS'] ?? counted(2, 6));

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { found, foundBelow, watchProcesses, type Watch } from './canary-watch.ts';
+import { found, foundBelow, watchProcesses, type Watch } from '../helpers/faults/canary-watch.ts';
 
 const watches: Watch[] = [];
 

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { genesis } from '../../src/audit.ts';
+import { genesis } from '../../src/domain/audit.ts';
 import type { QueuedPost } from '../../src/store-port.ts';
-import { startOutside, type Outside } from '../scenarios/outside.ts';
-import { troubles } from './breaking-sqlite.ts';
-import { promoteThrough, type Break, type Sabotage } from './no-row-no-effect.ts';
+import { startOutside, type Outside } from '../../local/rig/outside.ts';
+import { troubles } from '../helpers/faults/breaking-sqlite.ts';
+import { promoteThrough, type Break, type Sabotage } from '../helpers/faults/no-row-no-effect.ts';
 import { counted } from '../helpers/counts.ts';
 
 /** Runs in all; every write of a promotion with every trouble are about 420. */

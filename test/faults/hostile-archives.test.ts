@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { zstd as zstdOf } from '../../local/image.ts';
 import { paxHeader, tarEnd, tarHeader, withChecksum } from '../../local/tar.ts';
 import { readArchive } from '../../src/archive/archive.ts';
-import { PromotionError } from '../../src/errors.ts';
-import type { Reason } from '../../src/reasons.ts';
+import { PromotionError } from '../../src/domain/errors.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
 import {
   bomb,
   configEntry,
@@ -23,7 +23,7 @@ import {
   sha256,
   sound,
   tarOf,
-} from '../archive/parts.ts';
+} from '../helpers/archive/parts.ts';
 
 const GiB = 1024 ** 3;
 const MiB = 1024 ** 2;

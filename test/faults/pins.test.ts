@@ -2,13 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PromotionError } from '../../src/errors.ts';
-import type { PinImage } from '../../src/pins/tag.ts';
-import { commitMessage } from '../../src/commit-message.ts';
-import { repinFiles } from '../../src/pins.ts';
-import { digestFromHex } from '../../src/reference.ts';
+import { PromotionError } from '../../src/domain/errors.ts';
+import type { PinImage } from '../../src/domain/tag.ts';
+import { commitMessage } from '../../src/domain/commit-message.ts';
+import { repinFiles } from '../../src/pins/pins.ts';
+import { digestFromHex } from '../../src/domain/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
-import { runGit, temporaryFolder } from '../source/repository.ts';
+import { runGit, temporaryFolder } from '../helpers/source/repository.ts';
 import { counted } from '../helpers/counts.ts';
 
 /** 100,000 in the nightly run. */

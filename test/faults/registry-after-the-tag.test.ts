@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
-import { randomImage } from '../registry/push.ts';
+import { randomImage } from '../helpers/registry/push.ts';
 import {
   answers,
   expectPublished,
@@ -13,7 +13,7 @@ import {
   toldOf,
   words,
   type FaultyWorld,
-} from './registry-world.ts';
+} from '../helpers/faults/registry-world.ts';
 
 let image: LocalImage;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
-import { randomImage } from '../registry/push.ts';
+import { randomImage } from '../helpers/registry/push.ts';
 import {
   expectPublished,
   faultyWorld,
@@ -9,8 +9,8 @@ import {
   tagged,
   toldOf,
   type FaultyWorld,
-} from './registry-world.ts';
-import { startStranger, type Stranger } from './stranger.ts';
+} from '../helpers/faults/registry-world.ts';
+import { startStranger, type Stranger } from '../helpers/faults/stranger.ts';
 
 let image: LocalImage;
 let world: FaultyWorld;

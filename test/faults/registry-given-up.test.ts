@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
-import { fail } from '../../src/errors.ts';
-import { randomImage } from '../registry/push.ts';
-import { faultyWorld, resultOf, type FaultyWorld } from './registry-world.ts';
+import { fail } from '../../src/domain/errors.ts';
+import { randomImage } from '../helpers/registry/push.ts';
+import { faultyWorld, resultOf, type FaultyWorld } from '../helpers/faults/registry-world.ts';
 
 let image: LocalImage;
 beforeAll(async () => {

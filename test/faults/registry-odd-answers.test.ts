@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import type { Fault } from '../../local/registry/faults.ts';
 import { defaultTiming } from '../../src/registry/timing.ts';
-import { randomImage } from '../registry/push.ts';
+import { randomImage } from '../helpers/registry/push.ts';
 import {
   answers,
   expectHealed,
@@ -17,7 +17,7 @@ import {
   toldOf,
   words,
   type FaultyWorld,
-} from './registry-world.ts';
+} from '../helpers/faults/registry-world.ts';
 
 let image: LocalImage;
 beforeAll(async () => {

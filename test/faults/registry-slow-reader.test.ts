@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import type { Fault } from '../../local/registry/faults.ts';
 import { defaultChunks } from '../../src/registry/window.ts';
-import { randomImage } from '../registry/push.ts';
+import { randomImage } from '../helpers/registry/push.ts';
 import {
   answers,
   expectHealed,
@@ -14,7 +14,7 @@ import {
   timing,
   toldOf,
   type FaultyWorld,
-} from './registry-world.ts';
+} from '../helpers/faults/registry-world.ts';
 
 /** More than fits into the buffers of two sockets: what the registry does not read cannot be sent. */
 let image: LocalImage;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import type { Step } from '../../local/registry/faults.ts';
-import { randomImage } from '../registry/push.ts';
+import { randomImage } from '../helpers/registry/push.ts';
 import {
   answers,
   expectPublished,
@@ -14,7 +14,7 @@ import {
   timing,
   words,
   type FaultyWorld,
-} from './registry-world.ts';
+} from '../helpers/faults/registry-world.ts';
 import { rowsAt } from '../helpers/counts.ts';
 
 let image: LocalImage;

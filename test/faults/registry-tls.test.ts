@@ -12,10 +12,10 @@ import type { LocalImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { selfSigned } from '../../local/registry/certificate.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import { account, canary, limits, pushOf, randomImage } from '../registry/push.ts';
-import { reasonOf } from '../registry/reason.ts';
-import { target, timing } from './registry-world.ts';
-import { startStranger, type Stranger } from './stranger.ts';
+import { account, canary, limits, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
+import { target, timing } from '../helpers/faults/registry-world.ts';
+import { startStranger, type Stranger } from '../helpers/faults/stranger.ts';
 
 let image: LocalImage;
 beforeAll(async () => {

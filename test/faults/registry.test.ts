@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalImage } from '../../local/image.ts';
 import { startRegistry } from '../../local/registry.ts';
 import type { Fault } from '../../local/registry/faults.ts';
-import { fail } from '../../src/errors.ts';
+import { fail } from '../../src/domain/errors.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
 import {
   digestOf,
@@ -11,11 +11,17 @@ import {
   pushPlainly,
   smallImage,
   type SmallImage,
-} from '../registry/image.ts';
-import { account, canary, randomImage } from '../registry/push.ts';
-import { reasonOf } from '../registry/reason.ts';
-import { authorizationFor } from '../registry/authorization.ts';
-import { faultyWorld, resultOf, timing, toldOf, type FaultyWorld } from './registry-world.ts';
+} from '../helpers/registry/image.ts';
+import { account, canary, randomImage } from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
+import { authorizationFor } from '../helpers/registry/authorization.ts';
+import {
+  faultyWorld,
+  resultOf,
+  timing,
+  toldOf,
+  type FaultyWorld,
+} from '../helpers/faults/registry-world.ts';
 
 const target = { name: 'mozillareleases/build-decision', tag: '1.0.0' };
 const forever = { times: Infinity };

@@ -1,8 +1,8 @@
 import { execa } from 'execa';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { freshSqlite } from '../store/fresh.ts';
-import { growing, slope, type Sample } from './soak-verdict.ts';
+import { freshSqlite } from '../helpers/store/fresh.ts';
+import { growing, slope, type Sample } from '../helpers/faults/soak-verdict.ts';
 import { counted, isLong } from '../helpers/counts.ts';
 
 /** Promotions, one after another in one process: the short form; SOAK_PROMOTIONS for a long one. */
@@ -10,7 +10,7 @@ const promotions = Number(process.env['SOAK_PROMOTIONS'] ?? counted(120, 240));
 const seed = Number(process.env['SOAK_SEED'] ?? Date.now() % 1_000_000);
 /** Memory is what is held, not what the collector has not looked at yet. */
 const flags = ['--expose-gc', '--max-semi-space-size=8'];
-const child = fileURLToPath(new URL('soak-child.ts', import.meta.url));
+const child = fileURLToPath(new URL('../helpers/faults/soak-child.ts', import.meta.url));
 
 interface Ended {
   readonly ended: Readonly<Record<string, number>>;

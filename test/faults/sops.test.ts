@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readPolicy } from '../../src/config.ts';
 import { createSecrets } from '../../src/sops/secrets.ts';
-import { canary, sopsWorkspace, type SopsWorkspace } from '../sops/workspace.ts';
+import { canary, sopsWorkspace, type SopsWorkspace } from '../helpers/sops/workspace.ts';
 
 let workspace: SopsWorkspace;
 beforeEach(async () => {

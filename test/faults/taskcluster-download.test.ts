@@ -3,9 +3,9 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Effect, Fault, StoredArtifact } from '../../local/taskcluster/world.ts';
-import { PromotionError } from '../../src/errors.ts';
-import type { ArtifactFacts, TrustedBuild } from '../../src/plan.ts';
-import type { Reason } from '../../src/reasons.ts';
+import { PromotionError } from '../../src/domain/errors.ts';
+import type { ArtifactFacts, TrustedBuild } from '../../src/domain/plan.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
 import {
   archive,
   download,
@@ -15,8 +15,8 @@ import {
   shortTimeouts,
   someBytes,
   trusted,
-} from '../taskcluster/setting.ts';
-import { startDribble } from '../taskcluster/dribble.ts';
+} from '../helpers/taskcluster/setting.ts';
+import { startDribble } from '../helpers/taskcluster/dribble.ts';
 
 const given = setting();
 const name = 'public/image.tar.zst';

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Effect, Place } from '../../local/taskcluster/world.ts';
-import type { Image } from '../../src/image.ts';
+import type { Image } from '../../src/domain/image.ts';
 import type { Builds } from '../../src/ports.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { Revision, type TaskId } from '../../src/reference.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import { Revision, type TaskId } from '../../src/domain/reference.ts';
 import {
   image,
   reasonOf,
@@ -15,7 +15,7 @@ import {
   shortTimeouts,
   someBytes,
   unbound,
-} from '../taskcluster/setting.ts';
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);

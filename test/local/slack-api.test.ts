@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
-import { seed } from './slack-seed.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
 
 const alice = 'U0ALICE01';
 const bob = 'U0BOB0001';

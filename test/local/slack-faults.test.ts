@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { How } from '../../local/slack/faults.ts';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
-import { seed } from './slack-seed.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
 
 const alice = 'U0ALICE01';
 let slack: Slack;

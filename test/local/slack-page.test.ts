@@ -6,7 +6,7 @@ import { refuseBesideRealTokens } from '../../local/slack/real-tokens.ts';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
 import { Workspace } from '../../local/slack/workspace.ts';
-import { seed } from './slack-seed.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
 
 const workspace = new Workspace(seed, Date.now);
 const draw = (text: string) => mrkdwn(text, { workspace, as: 'U0ALICE01' }).text;

@@ -15,7 +15,7 @@ import {
   setting,
   someBytes,
   trusted,
-} from '../taskcluster/setting.ts';
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const name = 'public/image.tar.zst';

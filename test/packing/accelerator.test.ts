@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 import { findCompressor } from '../../src/packing/accelerator.ts';
 import { nameOf, plainZlib } from '../../src/packing/setting.ts';
-import { folderWithIgzip } from './stand-in.ts';
+import { folderWithIgzip } from '../helpers/packing/stand-in.ts';
 
 it('is igzip where it is on the PATH, by its whole path and with its version', async () => {
   const folder = await folderWithIgzip('compresses');

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { createIgzip } from '../../src/packing/igzip.ts';
-import { inChunks } from '../archive/parts.ts';
-import { folderWithIgzip } from './stand-in.ts';
+import { inChunks } from '../helpers/archive/parts.ts';
+import { folderWithIgzip } from '../helpers/packing/stand-in.ts';
 
 it('takes a small layer that comes in drops while nobody is at hand', async () => {
   const path = join(await folderWithIgzip('drips'), 'igzip');

@@ -13,8 +13,8 @@ import type { AnnouncedLayer, Packed } from '../../src/packing/protocol.ts';
 import { adaptiveZlib, plainZlib, type CompressorSetting } from '../../src/packing/setting.ts';
 import { inspectArchive, packArchive, type Sink } from '../../src/packing/thread.ts';
 import type { Bytes } from '../../src/ports.ts';
-import { sha256 } from '../archive/parts.ts';
-import { folderWithIgzip, type Behaviour } from './stand-in.ts';
+import { sha256 } from '../helpers/archive/parts.ts';
+import { folderWithIgzip, type Behaviour } from '../helpers/packing/stand-in.ts';
 
 const limits = { unpacked: 1024 ** 3 };
 const layouts: readonly Layout[] = ['image_builder', 'docker-24', 'docker-25'];

@@ -8,9 +8,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { imageArchive, makeImage, zstd, type LocalImage } from '../../local/image.ts';
 import { layerFromFolder, layerFromTar, makeLayer } from '../../local/layer.ts';
 import { readArchive } from '../../src/archive/archive.ts';
-import { buildCrane, type Crane } from './crane.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
+import { buildCrane, type Crane } from '../helpers/real/crane.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
 
 const exec = promisify(execFile);
 const limits = { unpacked: 1024 ** 3 };

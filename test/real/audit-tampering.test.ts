@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { childEnvironment } from '../scenarios/child.ts';
-import { people } from '../scenarios/people.ts';
-import { scenarios } from '../scenarios/world.ts';
-import { eventsOf, tamperings, write, type Sql, type Tampering } from '../verbs/tampering.ts';
-import { startPostgres, type Postgres } from './postgres.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
+import {
+  eventsOf,
+  tamperings,
+  write,
+  type Sql,
+  type Tampering,
+} from '../helpers/verbs/tampering.ts';
+import { startPostgres, type Postgres } from '../../local/rig/postgres.ts';
 
 const on = scenarios({ steadyTrees: true });
 const cli = join(import.meta.dirname, '../../src/cli.ts');

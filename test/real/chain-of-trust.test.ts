@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { verifyChainOfTrust } from '../../src/taskcluster/chain-of-trust.ts';
 import { certificateContract, claimed, type Vector } from '../contracts/certificate.ts';
-import { casesFolder } from './shared-cases.ts';
+import { casesFolder } from '../helpers/real/shared-cases.ts';
 
 /** A certificate that a production worker (docker-worker) signed in September 2021, for a decision task of Gecko. */
 async function dockerWorker(): Promise<Vector> {

@@ -1,4 +1,4 @@
 import { chunkSizeContract } from '../contracts/chunk-sizes.ts';
-import { startDockerRegistry } from './docker-registry.ts';
+import { startDockerRegistry } from '../../local/rig/docker-registry.ts';
 
 chunkSizeContract(() => startDockerRegistry({ storage: 'inmemory' }));

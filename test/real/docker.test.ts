@@ -8,10 +8,10 @@ import { makeLayer } from '../../local/layer.ts';
 import { startTokenService } from '../../local/token-service.ts';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { besideEngine } from '../../src/registry/beside-engine.ts';
-import { PromotionError, refuse } from '../../src/errors.ts';
-import { account, pushOf } from '../docker/setting.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
+import { PromotionError, refuse } from '../../src/domain/errors.ts';
+import { account, pushOf } from '../helpers/docker/setting.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
 
 const exec = promisify(execFile);
 const bot = account('relbot', 'pa:ss w0rd/é');

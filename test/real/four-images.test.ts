@@ -9,9 +9,9 @@ import { imageArtifact, sampleImage } from '../../local/images.ts';
 import { people } from '../../local/seed.ts';
 import type { Message } from '../../local/slack/things.ts';
 import { startWorkspace, type Workspace } from '../../local/workspace.ts';
-import { reads } from '../scenarios/reading.ts';
-import { runGit } from '../source/repository.ts';
-import { hg, serveHg } from './hg.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { runGit } from '../helpers/source/repository.ts';
+import { hg, serveHg } from '../helpers/real/hg.ts';
 
 let gecko: Awaited<ReturnType<typeof serveHg>>;
 let workspace: Workspace;

@@ -1,4 +1,4 @@
 import { impostorContract } from '../contracts/impostors.ts';
-import { startDockerRegistry } from './docker-registry.ts';
+import { startDockerRegistry } from '../../local/rig/docker-registry.ts';
 
 impostorContract(({ tokens }) => startDockerRegistry({ tokens, storage: 'inmemory' }));

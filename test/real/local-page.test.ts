@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorkspace, type Workspace } from '../../local/workspace.ts';
-import { launchChromium, sizes } from './chromium.ts';
+import { launchChromium, sizes } from '../helpers/real/chromium.ts';
 
 let folder: string;
 let browser: Browser;

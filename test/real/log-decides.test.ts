@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { logDecidesContract } from '../contracts/log-decides.ts';
 import { reachablePostgres } from '../contracts/reachable.ts';
-import { scenarios } from '../scenarios/world.ts';
-import { startPostgres, type Postgres } from './postgres.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
+import { startPostgres, type Postgres } from '../../local/rig/postgres.ts';
 
 let postgres: Postgres;
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageArchive, makeImage, zstd } from '../../local/image.ts';
 import { makeLayer, type LayerFile } from '../../local/layer.ts';
 import { createInspect } from '../../src/archive/inspect.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
 
 const exec = promisify(execFile);
 const inspect = createInspect({ unpacked: 2 * 1024 ** 3 });

@@ -3,8 +3,8 @@ import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { temporaryFolder } from '../source/repository.ts';
-import { cases, casesFolder } from './shared-cases.ts';
+import { temporaryFolder } from '../helpers/source/repository.ts';
+import { cases, casesFolder } from '../helpers/real/shared-cases.ts';
 
 let scratch: Awaited<ReturnType<typeof temporaryFolder>>;
 beforeAll(async () => {

@@ -1,15 +1,15 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { PinImage } from '../../src/pins/tag.ts';
-import { commitMessage } from '../../src/commit-message.ts';
-import { repinFiles } from '../../src/pins.ts';
-import type { Tree } from '../../src/tree.ts';
-import { digestFromHex, parseReference } from '../../src/reference.ts';
+import type { PinImage } from '../../src/domain/tag.ts';
+import { commitMessage } from '../../src/domain/commit-message.ts';
+import { repinFiles } from '../../src/pins/pins.ts';
+import type { Tree } from '../../src/domain/tree.ts';
+import { digestFromHex, parseReference } from '../../src/domain/reference.ts';
 import { createTrees } from '../../src/source/trees.ts';
-import { gitRepository, temporaryFolder } from '../source/repository.ts';
-import { hg, serveHg } from './hg.ts';
-import { cases, casesFolder } from './shared-cases.ts';
+import { gitRepository, temporaryFolder } from '../helpers/source/repository.ts';
+import { hg, serveHg } from '../helpers/real/hg.ts';
+import { cases, casesFolder } from '../helpers/real/shared-cases.ts';
 
 async function filesIn(path: string) {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

@@ -11,10 +11,10 @@ import { layerFromFolder, makeLayer } from '../../local/layer.ts';
 import { people } from '../../local/seed.ts';
 import { startTokenService, type TokenService } from '../../local/token-service.ts';
 import { startWorkspace, type Workspace } from '../../local/workspace.ts';
-import { Secret, type Credentials } from '../../src/secret.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
-import { watchProcesses } from './processes.ts';
+import { Secret, type Credentials } from '../../src/domain/secret.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
+import { watchProcesses } from '../helpers/real/processes.ts';
 
 const revision = 'bd900d7a313c796d48da21fdb54ae35db812e3dc';
 const reference = new RegExp(`mozillareleases/build-decision:${revision}@(sha256:[0-9a-f]{64})`);

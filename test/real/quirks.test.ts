@@ -1,4 +1,4 @@
 import { quirkContract } from '../contracts/quirks.ts';
-import { startReal } from './real-registry.ts';
+import { startReal } from '../helpers/real/real-registry.ts';
 
 quirkContract(startReal('docker-registry'));

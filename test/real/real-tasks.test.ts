@@ -7,12 +7,12 @@ import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import { completedRun, ranTask } from '../../local/taskcluster/run.ts';
 import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster.ts';
 import { formatProblem, readPolicy } from '../../src/config.ts';
-import { isRefusal } from '../../src/errors.ts';
-import type { Image } from '../../src/image.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { Revision, TaskId } from '../../src/reference.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import type { Image } from '../../src/domain/image.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import { Revision, TaskId } from '../../src/domain/reference.ts';
 import { createBuilds } from '../../src/taskcluster/builds.ts';
-import { casesFolder } from './shared-cases.ts';
+import { casesFolder } from '../helpers/real/shared-cases.ts';
 
 /** What taskgraph made of one push: definitions as the queue has them. Times are of the day they were made. */
 const Push = z.object({

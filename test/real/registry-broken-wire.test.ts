@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createRegistryEngine } from '../../src/registry/push.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
-import { startCuttingProxy, type CuttingProxy } from '../registry/cutting-proxy.ts';
-import { contentsOf, limits, pushOf, randomImage } from '../registry/push.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
+import { startCuttingProxy, type CuttingProxy } from '../helpers/registry/cutting-proxy.ts';
+import { contentsOf, limits, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
 
 let registry: DockerRegistry;
 let wire: CuttingProxy;

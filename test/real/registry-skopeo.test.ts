@@ -7,8 +7,8 @@ import { layerFromFolder } from '../../local/layer.ts';
 import { makeImage, type LocalImage } from '../../local/image.ts';
 import { startTokenService, type TokenService } from '../../local/token-service.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import { account, canary, limits, pushOf, randomLayer } from '../registry/push.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
+import { account, canary, limits, pushOf, randomLayer } from '../helpers/registry/push.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
 
 const { username } = account();
 const name = 'mozillareleases/judged';

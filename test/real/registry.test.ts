@@ -1,6 +1,6 @@
 import { engineContract } from '../contracts/registry-engine.ts';
 import { registryContract } from '../contracts/registry.ts';
-import { startReal } from './real-registry.ts';
+import { startReal } from '../helpers/real/real-registry.ts';
 
 registryContract(startReal('docker-registry'));
 engineContract(startReal('docker-registry'));

@@ -4,8 +4,8 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { repin } from '../../src/docker/repin.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
-import { importTools } from './shell-and-tools.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
+import { importTools } from '../helpers/real/shell-and-tools.ts';
 
 const name = 'test/tools:1';
 const folders: string[] = [];

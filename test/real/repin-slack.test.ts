@@ -6,11 +6,11 @@ import { parse, stringify } from 'yaml';
 import { people } from '../../local/seed.ts';
 import { makeTree, type LocalTree } from '../../local/trees.ts';
 import { startWorkspace, type Workspace } from '../../local/workspace.ts';
-import { reads } from '../scenarios/reading.ts';
-import { runGit } from '../source/repository.ts';
-import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
-import { publishTools } from './shell-and-tools.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { runGit } from '../helpers/source/repository.ts';
+import { startDockerRegistry, type DockerRegistry } from '../../local/rig/docker-registry.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
+import { publishTools } from '../helpers/real/shell-and-tools.ts';
 
 const mebibyte = 1024 ** 2;
 const limits = { memory: 64 * mebibyte, disk: 16 * mebibyte, time: '3s' };

@@ -16,8 +16,8 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { repin } from '../../src/docker/repin.ts';
 import type { RepinJob } from '../../src/docker/container.ts';
-import { startDockerd, type Dockerd } from './dockerd.ts';
-import { importTools } from './shell-and-tools.ts';
+import { startDockerd, type Dockerd } from '../../local/rig/dockerd.ts';
+import { importTools } from '../helpers/real/shell-and-tools.ts';
 
 const exec = promisify(execFile);
 const name = 'test/tools:1';

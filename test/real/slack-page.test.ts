@@ -6,9 +6,9 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
-import { tinyBot } from '../local/slack-bot.ts';
-import { seed } from '../local/slack-seed.ts';
-import { launchChromium, sizes } from './chromium.ts';
+import { tinyBot } from '../helpers/local/slack-bot.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
+import { launchChromium, sizes } from '../helpers/real/chromium.ts';
 
 let folder: string;
 let browser: Browser;

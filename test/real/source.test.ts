@@ -1,4 +1,4 @@
 import { describeHg } from '../contracts/source.ts';
-import { serveHg } from './hg.ts';
+import { serveHg } from '../helpers/real/hg.ts';
 
 describeHg('a real Mercurial server', serveHg);

@@ -5,9 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
-import { freePort } from '../free-port.ts';
-import { auditKey } from '../store/key.ts';
-import { idsOf, startPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
+import { freePort } from '../../local/rig/free-port.ts';
+import { auditKey } from '../../local/rig/key.ts';
+import {
+  idsOf,
+  startPostgres,
+  type Postgres,
+  type PostgresDatabase,
+} from '../../local/rig/postgres.ts';
 
 let server: Postgres;
 let database: PostgresDatabase;

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { verifyLog } from '../../src/audit.ts';
+import { verifyLog } from '../../src/domain/audit.ts';
 import type { Store } from '../../src/store-port.ts';
-import type { Pending } from '../../src/states.ts';
+import type { Pending } from '../../src/domain/states.ts';
 import { locks } from '../../src/store/postgres-session.ts';
 import { openStore } from '../../src/store/store.ts';
-import { startChild } from '../store/child.ts';
-import { approved, asked, eventOf, pending, thread } from '../store/promotions.ts';
-import { linkTo } from './link.ts';
-import { startPostgres, type Postgres, type PostgresDatabase } from './postgres.ts';
-import { keyFor } from '../store/key.ts';
+import { startChild } from '../helpers/store/child.ts';
+import { approved, asked, eventOf, pending, thread } from '../../local/rig/promotions.ts';
+import { linkTo } from '../helpers/real/link.ts';
+import { startPostgres, type Postgres, type PostgresDatabase } from '../../local/rig/postgres.ts';
+import { keyFor } from '../../local/rig/key.ts';
 
 const options = { now: () => new Date() };
 

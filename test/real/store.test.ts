@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { storeContract } from '../contracts/store.ts';
-import { startPostgres, type Postgres } from './postgres.ts';
-import { keyFor } from '../store/key.ts';
+import { startPostgres, type Postgres } from '../../local/rig/postgres.ts';
+import { keyFor } from '../../local/rig/key.ts';
 
 let postgres: Postgres;
 

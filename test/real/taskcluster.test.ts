@@ -6,7 +6,7 @@ import { startTaskcluster, type LocalTaskcluster } from '../../local/taskcluster
 import { askSmall } from '../contracts/small-taskcluster.ts';
 import { taskclusterContract } from '../contracts/taskcluster.ts';
 import type { Answer, Asked } from '../contracts/taskcluster-asked.ts';
-import { casesFolder } from './shared-cases.ts';
+import { casesFolder } from '../helpers/real/shared-cases.ts';
 
 const Recorded = z.record(
   z.string(),

@@ -2,12 +2,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
-import { fail } from '../../src/errors.ts';
-import type { Digest } from '../../src/reference.ts';
+import { fail } from '../../src/domain/errors.ts';
+import type { Digest } from '../../src/domain/reference.ts';
 import { createRegistryEngine, type EngineOptions } from '../../src/registry/push.ts';
-import { folderWithIgzip } from '../packing/stand-in.ts';
-import { contentsOf, limits, memoryLedger, pushOf, randomImage, randomLayer } from './push.ts';
-import { reasonOf } from './reason.ts';
+import { folderWithIgzip } from '../helpers/packing/stand-in.ts';
+import {
+  contentsOf,
+  limits,
+  memoryLedger,
+  pushOf,
+  randomImage,
+  randomLayer,
+} from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 
 let registry: LocalRegistry;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import { limits, pushOf, randomImage } from './push.ts';
-import { reasonOf } from './reason.ts';
+import { limits, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 
 let registry: LocalRegistry;
 beforeEach(async () => {

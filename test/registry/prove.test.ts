@@ -4,10 +4,17 @@ import type { LocalImage } from '../../local/image.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
-import { contentsOf, limits, memoryLedger, pushOf, randomImage } from './push.ts';
-import { reasonOf } from './reason.ts';
-import { digestOf } from './image.ts';
-import { evil, listedTwinOf, placeTwin, plainTwinOf, twinOf, wrongLayers } from './twins.ts';
+import { contentsOf, limits, memoryLedger, pushOf, randomImage } from '../helpers/registry/push.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
+import { digestOf } from '../helpers/registry/image.ts';
+import {
+  evil,
+  listedTwinOf,
+  placeTwin,
+  plainTwinOf,
+  twinOf,
+  wrongLayers,
+} from '../helpers/registry/twins.ts';
 
 const name = 'mozillareleases/build-decision';
 const sibling = 'mozillareleases/decision';

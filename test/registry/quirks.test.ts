@@ -1,4 +1,4 @@
 import { quirkContract } from '../contracts/quirks.ts';
-import { startStandIn } from './under-test.ts';
+import { startStandIn } from '../helpers/registry/under-test.ts';
 
 quirkContract(startStandIn);

@@ -3,12 +3,18 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeLayer } from '../../local/layer.ts';
 import { startRegistry, type LocalRegistry } from '../../local/registry.ts';
-import type { Digest } from '../../src/reference.ts';
+import type { Digest } from '../../src/domain/reference.ts';
 import { onErrand } from '../../src/registry/errand.ts';
 import { readBack } from '../../src/registry/read-back.ts';
 import { createRegistry } from '../../src/registry/registry.ts';
-import { digestOf, mediaType, pushPlainly, smallImage, type SmallImage } from './image.ts';
-import { reasonOf } from './reason.ts';
+import {
+  digestOf,
+  mediaType,
+  pushPlainly,
+  smallImage,
+  type SmallImage,
+} from '../helpers/registry/image.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 
 const name = 'mozillareleases/decision';
 const target = { name, tag: '1' };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { refuse } from '../../src/errors.ts';
+import { refuse } from '../../src/domain/errors.ts';
 import { Pace, Transient } from '../../src/registry/retry.ts';
 import { defaultTiming, type Clock } from '../../src/registry/timing.ts';
-import { reasonOf } from './reason.ts';
+import { reasonOf } from '../helpers/registry/reason.ts';
 
 const trouble = refuse('registry-failed', { what: 'x', status: '503' });
 const busy = refuse('registry-busy', { status: '429', seconds: '60' });

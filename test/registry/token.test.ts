@@ -4,7 +4,7 @@ import { startTokenService, type TokenService } from '../../local/token-service.
 import { onErrand } from '../../src/registry/errand.ts';
 import { look } from '../../src/registry/registry.ts';
 import { systemClock } from '../../src/registry/timing.ts';
-import { account, canary } from './push.ts';
+import { account, canary } from '../helpers/registry/push.ts';
 
 let tokens: TokenService;
 let registry: LocalRegistry;

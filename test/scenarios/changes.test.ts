@@ -9,11 +9,11 @@ import {
   type Certificate,
 } from '../../local/taskcluster/certificate.ts';
 import { makeTree, type LocalTree } from '../../local/trees.ts';
-import type { Policy } from '../../src/policy.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { commit, makeArchive, type BuildOptions } from './outside.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import { commit, makeArchive, type BuildOptions } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios();

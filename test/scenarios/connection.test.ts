@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { How } from '../../local/slack/faults.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios({ steadyTrees: true });

@@ -3,10 +3,10 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeAgeKey } from '../../local/sops.ts';
 import { secretsOptions } from '../../src/composition.ts';
-import type { Reason } from '../../src/reasons.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
 import { createSecrets } from '../../src/sops/secrets.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

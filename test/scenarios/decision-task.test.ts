@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { PublishedBuild, Twists } from '../../local/builds.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { StoredTask } from '../../local/taskcluster/world.ts';
-import type { Policy } from '../../src/policy.ts';
-import type { Reason } from '../../src/reasons.ts';
-import type { BuildOptions } from './outside.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import type { BuildOptions } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

@@ -2,10 +2,10 @@ import { rename } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDockerEngine } from '../../src/docker/engine.ts';
 import { besideEngine } from '../../src/registry/beside-engine.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { events, startFakeEngine, type FakeEngine } from '../docker/engine-api.ts';
-import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import { events, startFakeEngine, type FakeEngine } from '../helpers/docker/engine-api.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

@@ -5,9 +5,9 @@ import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { bounds } from '../../src/slack/door.ts';
-import { freePort } from '../free-port.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { freePort } from '../../local/rig/free-port.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const on = scenarios();
 

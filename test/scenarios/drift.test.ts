@@ -1,11 +1,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Message } from '../../local/slack/things.ts';
 import { makeTree } from '../../local/trees.ts';
-import type { Policy } from '../../src/policy.ts';
-import { commit } from './outside.ts';
-import { people } from './people.ts';
-import { buttons, reads } from './reading.ts';
-import { scenarios, type World } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { commit } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { buttons, reads } from '../helpers/scenarios/reading.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios();

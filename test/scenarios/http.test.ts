@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PublishedBuild } from '../../local/builds.ts';
-import type { State } from '../../src/states.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import type { State } from '../../src/domain/states.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios({ steadyTrees: true });

@@ -2,13 +2,13 @@ import { execa } from 'execa';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Policy } from '../../src/policy.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import { createTrees } from '../../src/source/trees.ts';
 import { createBuilds } from '../../src/taskcluster/builds.ts';
-import { startDribble } from '../taskcluster/dribble.ts';
-import { people } from './people.ts';
-import { reads } from './reading.ts';
-import { scenarios, type World } from './world.ts';
+import { startDribble } from '../helpers/taskcluster/dribble.ts';
+import { people } from '../../local/rig/people.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

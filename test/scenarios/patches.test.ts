@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { makeTree } from '../../local/trees.ts';
-import type { Policy } from '../../src/policy.ts';
-import { commit } from './outside.ts';
-import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { commit } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios();

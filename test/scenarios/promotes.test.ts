@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { makeTree } from '../../local/trees.ts';
-import { someRevision } from './outside.ts';
-import { people } from './people.ts';
-import { reads } from './reading.ts';
-import { scenarios } from './world.ts';
+import { someRevision } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 import type { PublishedBuild } from '../../local/builds.ts';
 
 const { alice, bob } = people;

@@ -3,12 +3,12 @@ import { rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { PublishedBuild, Twists } from '../../local/builds.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
-import type { Reason } from '../../src/reasons.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
 import { createBuilds } from '../../src/taskcluster/builds.ts';
 import { makeTree } from '../../local/trees.ts';
-import { makeArchive, type BuildOptions } from './outside.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { makeArchive, type BuildOptions } from '../../local/rig/outside.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice } = people;
 const on = scenarios();

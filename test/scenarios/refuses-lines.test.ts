@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/policy.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Delivery } from '../../local/slack/delivery.ts';
-import type { Policy } from '../../src/policy.ts';
-import { elsewhere, people } from './people.ts';
-import { scenarios, type World, type WorldOptions } from './world.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { elsewhere, people } from '../../local/rig/people.ts';
+import { scenarios, type World, type WorldOptions } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol, dora, nobody } = people;
 const on = scenarios({ steadyTrees: true });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault, Step } from '../../local/registry/faults.ts';
 import { createRegistryEngine } from '../../src/registry/push.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { expect, it } from 'vitest';
 import type { Step } from '../../local/registry/faults.ts';
 import type { Builds } from '../../src/ports.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios();

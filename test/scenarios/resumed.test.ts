@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Push, Engine } from '../../src/ports.ts';
-import type { State } from '../../src/states.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import type { State } from '../../src/domain/states.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

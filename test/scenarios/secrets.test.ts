@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { nodeOptions, startBot } from '../../local/bot.ts';
-import { found } from '../faults/canary-watch.ts';
-import { childEnvironment } from './child.ts';
-import { people } from './people.ts';
-import { scenarios } from './world.ts';
+import { found } from '../helpers/faults/canary-watch.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
 
 const on = scenarios();
 const root = join(import.meta.dirname, '../..');

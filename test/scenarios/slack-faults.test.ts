@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault, How } from '../../local/slack/faults.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios({ steadyTrees: true });

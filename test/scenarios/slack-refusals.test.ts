@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { BreakingSqlite, type Trouble } from '../faults/breaking-sqlite.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
+import { BreakingSqlite, type Trouble } from '../helpers/faults/breaking-sqlite.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const { alice, bob } = people;
 const on = scenarios({ steadyTrees: true });

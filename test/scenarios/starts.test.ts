@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { childEnvironment } from './child.ts';
-import { scenarios, type World } from './world.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const on = scenarios();
 const main = join(import.meta.dirname, '../../src/main.ts');

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { Push } from '../../src/ports.ts';
-import { people } from './people.ts';
-import { scenarios, type World, type WorldOptions } from './world.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World, type WorldOptions } from '../helpers/scenarios/world.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios({ steadyTrees: true });

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BreakingSqlite } from '../faults/breaking-sqlite.ts';
+import { BreakingSqlite } from '../helpers/faults/breaking-sqlite.ts';
 import { openStore } from '../../src/store/store.ts';
-import { people } from './people.ts';
-import { scenarios, type World } from './world.ts';
-import { keyFor } from '../store/key.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
+import { keyFor } from '../../local/rig/key.ts';
 
 const { alice, bob, carol } = people;
 const on = scenarios();

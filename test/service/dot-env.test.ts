@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { readDotEnv } from '../../src/service/dot-env.ts';
-import { temporaryFolder } from '../source/repository.ts';
+import { temporaryFolder } from '../helpers/source/repository.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PromotionError, refuse } from '../../src/errors.ts';
-import { Secret } from '../../src/secret.ts';
+import { PromotionError, refuse } from '../../src/domain/errors.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createLogging } from '../../src/service/log.ts';
 
 const password = 'pä "ss\\word/+%&';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Push } from '../../src/ports.ts';
-import { Secret } from '../../src/secret.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { guarded } from '../../src/service/redaction.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { explain } from '../../src/errors.ts';
+import { explain } from '../../src/domain/errors.ts';
 import { refuseAdmission, type Admission } from '../../src/slack/admission.ts';
-import { policyOf } from '../deciding/outside.ts';
+import { policyOf } from '../helpers/deciding/outside.ts';
 
 const open = ['commands', 'chat:write', 'files:write', 'users:read', 'users:read.email'];
 const channels = ['usergroups:read', 'channels:read', 'channels:history'];

@@ -1,6 +1,6 @@
 import type { App } from '@slack/bolt';
 import { expect, it } from 'vitest';
-import type { Delivery } from '../../src/delivery.ts';
+import type { Delivery } from '../../src/domain/delivery.ts';
 import type { SlackAppOptions } from '../../src/slack/options.ts';
 import { listenForCommands } from '../../src/slack/commands.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { verifyLog } from '../../src/audit.ts';
-import type { Promotion } from '../../src/states.ts';
-import type { Guard } from '../deciding/broken-stores.ts';
-import { randomFrom, seedFrom } from '../deciding/random.ts';
-import { reads } from '../scenarios/reading.ts';
-import { scripts } from './deliveries-scripts.ts';
-import { DeliveriesWorld, revisionOfAsk } from './deliveries-world.ts';
+import { verifyLog } from '../../src/domain/audit.ts';
+import type { Promotion } from '../../src/domain/states.ts';
+import type { Guard } from '../helpers/deciding/broken-stores.ts';
+import { randomFrom, seedFrom } from '../../local/rig/random.ts';
+import { reads } from '../helpers/scenarios/reading.ts';
+import { scripts } from '../helpers/slack/deliveries-scripts.ts';
+import { DeliveriesWorld, revisionOfAsk } from '../helpers/slack/deliveries-world.ts';
 import { counted } from '../helpers/counts.ts';
 
 /** Deliveries, copies included, at least: the short form; the long one sets DELIVERIES. */

@@ -2,13 +2,13 @@ import { WebClient, WebAPIPlatformError } from '@slack/web-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSlack } from '../../local/slack/server.ts';
 import type { Slack } from '../../local/slack/slack.ts';
-import { context } from '../../src/blocks.ts';
-import { say } from '../../src/messages.ts';
-import { words } from '../../src/mrkdwn.ts';
+import { context } from '../../src/words/blocks.ts';
+import { say } from '../../src/words/messages.ts';
+import { words } from '../../src/words/mrkdwn.ts';
 import type { QueuedPost } from '../../src/store-port.ts';
-import type { Post } from '../../src/post.ts';
+import type { Post } from '../../src/domain/post.ts';
 import { isHopeless, sendPost } from '../../src/slack/posts.ts';
-import { seed } from '../local/slack-seed.ts';
+import { seed } from '../helpers/local/slack-seed.ts';
 
 let slack: Slack;
 let client: WebClient;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { Secret } from '../../src/secret.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { createLogging } from '../../src/service/log.ts';
 import { SteadySocket } from '../../src/slack/socket.ts';
 

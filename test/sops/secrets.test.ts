@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { encryptSops } from '../../local/sops.ts';
 import { sopsEnvironment } from '../../src/sops/environment.ts';
 import { createSecrets } from '../../src/sops/secrets.ts';
-import { canary, sopsWorkspace, type SopsWorkspace } from './workspace.ts';
+import { canary, sopsWorkspace, type SopsWorkspace } from '../helpers/sops/workspace.ts';
 
 let workspace: SopsWorkspace;
 beforeEach(async () => {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSops, createSecrets } from '../../src/sops/secrets.ts';
-import { sopsWorkspace, type SopsWorkspace } from './workspace.ts';
+import { sopsWorkspace, type SopsWorkspace } from '../helpers/sops/workspace.ts';
 
 let workspace: SopsWorkspace;
 beforeEach(async () => {

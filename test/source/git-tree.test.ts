@@ -4,9 +4,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Revision } from '../../src/reference.ts';
+import { Revision } from '../../src/domain/reference.ts';
 import { createTrees, type TreesOptions } from '../../src/source/trees.ts';
-import { gitRepository, runGit, temporaryFolder, writeTree, type Contents } from './repository.ts';
+import {
+  gitRepository,
+  runGit,
+  temporaryFolder,
+  writeTree,
+  type Contents,
+} from '../helpers/source/repository.ts';
 
 const names = ['example/thing', 'older/thing'];
 

@@ -2,9 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Tree } from '../../src/tree.ts';
+import type { Tree } from '../../src/domain/tree.ts';
 import { createTrees } from '../../src/source/trees.ts';
-import { gitRepository, runGit, temporaryFolder, type Contents } from './repository.ts';
+import {
+  gitRepository,
+  runGit,
+  temporaryFolder,
+  type Contents,
+} from '../helpers/source/repository.ts';
 
 const at = new Date('2026-11-23T08:09:10Z');
 const message = 'chore: update the image\n\nImage: example/thing:2.0\n';

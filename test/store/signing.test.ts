@@ -1,13 +1,13 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { chain, verifyLog } from '../../src/audit.ts';
-import { newAuditKey } from '../../src/audit-keys.ts';
-import { signatureCheck } from '../../src/audit-signatures.ts';
-import { digestFromHex } from '../../src/reference.ts';
-import { Secret } from '../../src/secret.ts';
-import type { ChainedEvent } from '../../src/event.ts';
-import { freshSqlite } from './fresh.ts';
-import { eventOf } from './promotions.ts';
+import { chain, verifyLog } from '../../src/domain/audit.ts';
+import { newAuditKey } from '../../src/domain/audit-keys.ts';
+import { signatureCheck } from '../../src/domain/audit-signatures.ts';
+import { digestFromHex } from '../../src/domain/reference.ts';
+import { Secret } from '../../src/domain/secret.ts';
+import type { ChainedEvent } from '../../src/domain/event.ts';
+import { freshSqlite } from '../helpers/store/fresh.ts';
+import { eventOf } from '../../local/rig/promotions.ts';
 
 const now = () => new Date();
 let fresh: Awaited<ReturnType<typeof freshSqlite>>;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chain, exportLine, genesis, verifyLog } from '../../src/audit.ts';
-import { signatureCheck } from '../../src/audit-signatures.ts';
-import { canonical } from '../../src/canonical.ts';
-import { Secret } from '../../src/secret.ts';
+import { chain, exportLine, genesis, verifyLog } from '../../src/domain/audit.ts';
+import { signatureCheck } from '../../src/domain/audit-signatures.ts';
+import { canonical } from '../../src/domain/canonical.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import type { Store } from '../../src/store-port.ts';
-import type { Anchor } from '../../src/post.ts';
-import { freshSqlite } from './fresh.ts';
-import { keysOf } from './key.ts';
+import type { Anchor } from '../../src/domain/post.ts';
+import { freshSqlite } from '../helpers/store/fresh.ts';
+import { keysOf } from '../../local/rig/key.ts';
 import {
   approved,
   asked,
@@ -18,7 +18,7 @@ import {
   promoted,
   pushing,
   reported,
-} from './promotions.ts';
+} from '../../local/rig/promotions.ts';
 
 /** Promotions in the history: the short form; the long one sets STORE_PROMOTIONS. */
 const promotions = Number(process.env['STORE_PROMOTIONS'] ?? 1_000);

@@ -2,9 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { publishBuild } from '../../local/builds.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
-import { buildPolicyOf } from '../build-policy-of.ts';
-import { Revision } from '../../src/reference.ts';
-import { archive, download, image, reasonOf, revision, setting, trusted } from './setting.ts';
+import { buildPolicyOf } from '../helpers/build-policy-of.ts';
+import { Revision } from '../../src/domain/reference.ts';
+import {
+  archive,
+  download,
+  image,
+  reasonOf,
+  revision,
+  setting,
+  trusted,
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 

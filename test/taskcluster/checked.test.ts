@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PromotionError } from '../../src/errors.ts';
-import type { ArtifactFacts, TrustedBuild } from '../../src/plan.ts';
-import { digestFromHex } from '../../src/reference.ts';
+import { PromotionError } from '../../src/domain/errors.ts';
+import type { ArtifactFacts, TrustedBuild } from '../../src/domain/plan.ts';
+import { digestFromHex } from '../../src/domain/reference.ts';
 import { checked } from '../../src/taskcluster/checked.ts';
-import { someBytes } from './setting.ts';
+import { someBytes } from '../helpers/taskcluster/setting.ts';
 
 const block = 4 * 1024 * 1024;
 

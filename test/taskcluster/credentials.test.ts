@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../../src/config.ts';
-import { explain, isRefusal, PromotionError } from '../../src/errors.ts';
-import { Revision } from '../../src/reference.ts';
-import { Secret } from '../../src/secret.ts';
+import { explain, isRefusal, PromotionError } from '../../src/domain/errors.ts';
+import { Revision } from '../../src/domain/reference.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { sourceOf } from '../../src/taskcluster/builds.ts';
 import { credentialsFrom } from '../../src/taskcluster/credentials.ts';
 import { tryRights } from '../../src/taskcluster/rights.ts';
@@ -15,7 +15,7 @@ import {
   shortTimeouts,
   someBytes,
   trusted,
-} from './setting.ts';
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);

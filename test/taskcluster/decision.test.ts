@@ -9,9 +9,16 @@ import {
 } from '../../local/taskcluster/certificate.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { StoredRun, StoredTask } from '../../local/taskcluster/world.ts';
-import { isRefusal } from '../../src/errors.ts';
-import type { Reason } from '../../src/reasons.ts';
-import { image, reasonOf, setting, someBytes, trusted, unbound } from './setting.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import type { Reason } from '../../src/domain/reasons.ts';
+import {
+  image,
+  reasonOf,
+  setting,
+  someBytes,
+  trusted,
+  unbound,
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);

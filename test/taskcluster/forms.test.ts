@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { parseBuild } from '../../src/command.ts';
-import { isRefusal } from '../../src/errors.ts';
-import { image, revision, setting, someBytes } from './setting.ts';
+import { parseBuild } from '../../src/flow/command.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import { image, revision, setting, someBytes } from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);

@@ -7,10 +7,10 @@ import {
 import { statusOf } from '../../local/taskcluster/run.ts';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { StoredTask } from '../../local/taskcluster/world.ts';
-import { isRefusal } from '../../src/errors.ts';
-import type { TaskId } from '../../src/reference.ts';
-import { mutants, type Mutant } from './mutate.ts';
-import { image, setting, someBytes, trusted, unbound } from './setting.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import type { TaskId } from '../../src/domain/reference.ts';
+import { mutants, type Mutant } from '../helpers/taskcluster/mutate.ts';
+import { image, setting, someBytes, trusted, unbound } from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 

@@ -4,8 +4,8 @@ import { certify, encode, sha256Of } from '../../local/taskcluster/certificate.t
 import { imageDefinition } from '../../local/taskcluster/definition.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
 import type { StoredArtifact } from '../../local/taskcluster/world.ts';
-import { isRefusal } from '../../src/errors.ts';
-import type { ArtifactFacts, TrustedBuild } from '../../src/plan.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import type { ArtifactFacts, TrustedBuild } from '../../src/domain/plan.ts';
 import {
   isSignedBy,
   verifyChainOfTrust,
@@ -13,7 +13,15 @@ import {
   type SignedDocument,
   type Subject,
 } from '../../src/taskcluster/chain-of-trust.ts';
-import { download, image, reasonOf, revision, setting, someBytes, trusted } from './setting.ts';
+import {
+  download,
+  image,
+  reasonOf,
+  revision,
+  setting,
+  someBytes,
+  trusted,
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const pair = generateKeyPairSync('ed25519');

@@ -3,9 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { TaskDefinition } from '../../local/taskcluster/definition.ts';
 import type { Fault } from '../../local/taskcluster/world.ts';
 import { newTaskId } from '../../local/taskcluster/task-id.ts';
-import { explain, isRefusal, PromotionError } from '../../src/errors.ts';
-import { Revision, TaskId } from '../../src/reference.ts';
-import { image, revision, setting, shortTimeouts, someBytes } from './setting.ts';
+import { explain, isRefusal, PromotionError } from '../../src/domain/errors.ts';
+import { Revision, TaskId } from '../../src/domain/reference.ts';
+import {
+  image,
+  revision,
+  setting,
+  shortTimeouts,
+  someBytes,
+} from '../helpers/taskcluster/setting.ts';
 
 const given = setting();
 const archive = someBytes(1000);

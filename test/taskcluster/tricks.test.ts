@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { explain, isRefusal } from '../../src/errors.ts';
-import { image, setting, someBytes, trusted } from './setting.ts';
-import { tricks } from './tricks.ts';
+import { explain, isRefusal } from '../../src/domain/errors.ts';
+import { image, setting, someBytes, trusted } from '../helpers/taskcluster/setting.ts';
+import { tricks } from '../helpers/taskcluster/tricks.ts';
 
 const given = setting();
 const archive = someBytes(1000);

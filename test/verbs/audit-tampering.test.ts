@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { importLine, verifyLog } from '../../src/audit.ts';
-import { Secret } from '../../src/secret.ts';
+import { importLine, verifyLog } from '../../src/domain/audit.ts';
+import { Secret } from '../../src/domain/secret.ts';
 import { openStore } from '../../src/store/store.ts';
-import { eventOf } from '../store/promotions.ts';
-import { childEnvironment } from '../scenarios/child.ts';
-import { people } from '../scenarios/people.ts';
-import { scenarios } from '../scenarios/world.ts';
-import { tamperings, rewritten, type Sql } from './tampering.ts';
+import { eventOf } from '../../local/rig/promotions.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios } from '../helpers/scenarios/world.ts';
+import { tamperings, rewritten, type Sql } from '../helpers/verbs/tampering.ts';
 
 const on = scenarios({ steadyTrees: true });
 const cli = join(import.meta.dirname, '../../src/cli.ts');
@@ -143,7 +143,7 @@ describe('audit verify, run by an operator on a real promotion’s database', ()
     const { stdout, exitCode } = await audit(database, 'export');
     expect(exitCode).toBe(0);
     const verifying = `
-      import { importLine, verifyLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/audit.ts'))};
+      import { importLine, verifyLog } from ${JSON.stringify(join(import.meta.dirname, '../../src/domain/audit.ts'))};
       const lines = (await Array.fromAsync(process.stdin)).join('').trim().split('\\n');
       const verdict = await verifyLog(lines.map(importLine));
       console.log(JSON.stringify(verdict));`;

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { childEnvironment } from '../scenarios/child.ts';
-import { people } from '../scenarios/people.ts';
-import { scenarios, type World } from '../scenarios/world.ts';
+import { childEnvironment } from '../../local/rig/child.ts';
+import { people } from '../../local/rig/people.ts';
+import { scenarios, type World } from '../helpers/scenarios/world.ts';
 
 const on = scenarios();
 const cli = join(import.meta.dirname, '../../src/cli.ts');

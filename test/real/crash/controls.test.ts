@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { guards } from './broken.ts';
-import { kill, type Death } from './killing.ts';
-import { randomFrom } from './random.ts';
-import { World } from './world.ts';
+import { guards } from '../../helpers/real/crash/broken.ts';
+import { kill, type Death } from '../../helpers/real/crash/killing.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
+import { World } from '../../helpers/real/crash/world.ts';
 
 const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const wants = [{ image: 'build-decision', fate: 'approve' }] as const;

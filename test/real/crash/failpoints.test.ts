@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startPostgres, type Postgres } from '../postgres.ts';
-import { kill } from './killing.ts';
-import { randomFrom } from './random.ts';
-import { deathsAt, record } from './recording.ts';
-import { World } from './world.ts';
+import { startPostgres, type Postgres } from '../../../local/rig/postgres.ts';
+import { kill } from '../../helpers/real/crash/killing.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
+import { deathsAt, record } from '../../helpers/real/crash/recording.ts';
+import { World } from '../../helpers/real/crash/world.ts';
 
 /** How often each failpoint is died at: one tenth of them once in the short form; the long one sets CRASH_ROUNDS. */
 const rounds = Number(process.env['CRASH_ROUNDS'] ?? 0.1);

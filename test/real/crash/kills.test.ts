@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startPostgres, type Postgres } from '../postgres.ts';
-import { kill, type Death } from './killing.ts';
-import { randomFrom } from './random.ts';
-import { World } from './world.ts';
+import { startPostgres, type Postgres } from '../../../local/rig/postgres.ts';
+import { kill, type Death } from '../../helpers/real/crash/killing.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
+import { World } from '../../helpers/real/crash/world.ts';
 
 /** Kills at random moments, on each database: the short form; the long one sets CRASH_KILLS. */
 const kills = Number(process.env['CRASH_KILLS'] ?? 12);

@@ -1,12 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startPostgres, type Postgres } from '../postgres.ts';
-import { Crowd } from './crowd.ts';
-import { isAtRest } from './killing.ts';
-import { Life } from './lives.ts';
-import { randomFrom } from './random.ts';
-import { violations } from './violations.ts';
-import { World } from './world.ts';
+import { startPostgres, type Postgres } from '../../../local/rig/postgres.ts';
+import { Crowd } from '../../helpers/real/crash/crowd.ts';
+import { isAtRest } from '../../helpers/real/crash/killing.ts';
+import { Life } from '../../helpers/real/crash/lives.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
+import { violations } from '../../helpers/real/crash/violations.ts';
+import { World } from '../../helpers/real/crash/world.ts';
 
 const seed = Number(process.env['CRASH_SEED'] ?? randomInt(2 ** 31));
 

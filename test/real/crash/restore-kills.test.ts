@@ -2,17 +2,17 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logChecks } from '../../../src/audit-checks.ts';
-import { verifyLog } from '../../../src/audit.ts';
+import { logChecks } from '../../../src/domain/audit-checks.ts';
+import { verifyLog } from '../../../src/domain/audit.ts';
 import { openStore } from '../../../src/store/store.ts';
 import type { Reachable } from '../../contracts/log-decides.ts';
 import { reachablePostgres, reachableSqlite } from '../../contracts/reachable.ts';
-import { childEnvironment } from '../../scenarios/child.ts';
-import { people } from '../../scenarios/people.ts';
-import { scenarios, type World } from '../../scenarios/world.ts';
-import { keyFor } from '../../store/key.ts';
-import { startPostgres, type Postgres } from '../postgres.ts';
-import { randomFrom } from './random.ts';
+import { childEnvironment } from '../../../local/rig/child.ts';
+import { people } from '../../../local/rig/people.ts';
+import { scenarios, type World } from '../../helpers/scenarios/world.ts';
+import { keyFor } from '../../../local/rig/key.ts';
+import { startPostgres, type Postgres } from '../../../local/rig/postgres.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
 
 /** Kills around the hold and its acceptance, on each database: the short form. */
 const kills = Number(process.env['RESTORE_KILLS'] ?? 6);

@@ -2,13 +2,13 @@ import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { Crowd } from './crowd.ts';
-import { comeToRest } from './killing.ts';
-import { Life, Lives } from './lives.ts';
-import { randomFrom } from './random.ts';
-import { brokenNow } from './violations.ts';
-import { World } from './world.ts';
-import { freePort } from '../../free-port.ts';
+import { Crowd } from '../../helpers/real/crash/crowd.ts';
+import { comeToRest } from '../../helpers/real/crash/killing.ts';
+import { Life, Lives } from '../../helpers/real/crash/lives.ts';
+import { randomFrom } from '../../helpers/real/crash/random.ts';
+import { brokenNow } from '../../helpers/real/crash/violations.ts';
+import { World } from '../../helpers/real/crash/world.ts';
+import { freePort } from '../../../local/rig/free-port.ts';
 
 /** SIGTERMs at random moments: the short form; the long one sets CRASH_TERMS. */
 const terms = Number(process.env['CRASH_TERMS'] ?? 6);
