@@ -4,10 +4,23 @@ import { logChecks } from '../../../src/domain/audit-checks.ts';
 import { verifyLog } from '../../../src/domain/audit.ts';
 import { hasWork } from '../../../src/domain/states.ts';
 import { reads } from './reading.ts';
-import type { World } from './world.ts';
+import type { Outside } from '../../../local/rig/outside.ts';
+import type { Slack } from '../../../local/slack/slack.ts';
+import type { Store } from '../../../src/store-port.ts';
+
+/** What is looked over at the end of a scenario. */
+export interface Left {
+  readonly outside: Pick<Outside, 'credentials'>;
+  readonly slack: Slack;
+  readonly store: Store;
+  readonly log: readonly string[];
+  readonly expectsErrors: boolean;
+  /** Everything that is in the bot’s folder. */
+  disk(): Promise<Buffer>;
+}
 
 /** What is true at the end of every scenario, whatever it was about. */
-export async function expectSound(world: World): Promise<void> {
+export async function expectSound(world: Left): Promise<void> {
   await expectWholeLog(world);
   await expectNothingHalfDone(world);
   expectReadable(world);
@@ -18,7 +31,7 @@ export async function expectSound(world: World): Promise<void> {
 }
 
 /** The chain holds, and the channel has seen no other. */
-async function expectWholeLog({ store, slack }: World): Promise<void> {
+async function expectWholeLog({ store, slack }: Left): Promise<void> {
   const anchors = anchorsIn(
     slack.exportChannel().map(({ messages }) => messages),
     new Set([slack.parts.stage.workspace.seed.bot.id]),
@@ -30,7 +43,7 @@ async function expectWholeLog({ store, slack }: World): Promise<void> {
 }
 
 /** Nothing is under way for ever, and each promotion that people saw has one card, which says where it stands. */
-async function expectNothingHalfDone({ store, slack }: World): Promise<void> {
+async function expectNothingHalfDone({ store, slack }: Left): Promise<void> {
   expect(await store.list({ states: hasWork, limit: 10 })).toEqual([]);
   // How far a push is may be told up to a second after its end.
   await expect.poll(() => store.outbox.next(), { timeout: 5000 }).toBeUndefined();
@@ -47,7 +60,7 @@ async function expectNothingHalfDone({ store, slack }: World): Promise<void> {
 }
 
 /** No stack trace, no value of the program, nothing that was left unfilled. */
-function expectReadable({ slack }: World): void {
+function expectReadable({ slack }: Left): void {
   const everything = [...slack.messages(), ...slack.parts.stage.workspace.ephemerals.values()];
   for (const message of everything) {
     // An uploaded file is a message without a text.
@@ -64,7 +77,7 @@ function expectReadable({ slack }: World): void {
 }
 
 /** Slack took every message as it was: blocks within its limits, arguments that it knows. */
-function expectTaken({ slack }: World): void {
+function expectTaken({ slack }: Left): void {
   const refused = slack
     .transcript()
     .filter(({ from }) => from === 'app')
@@ -77,7 +90,7 @@ function expectTaken({ slack }: World): void {
 }
 
 /** The registry’s password is nowhere that stays. */
-async function expectNoSecret(world: World): Promise<void> {
+async function expectNoSecret(world: Left): Promise<void> {
   const { outside, slack, log } = world;
   const password = outside.credentials.password.reveal();
   const everywhere = [JSON.stringify(slack.transcript()), log.join(''), String(await world.disk())];
