@@ -49,7 +49,6 @@ const nonsense: Readonly<Record<string, Wrong>> = {
   'more than 4 MiB': { fault: 'text', text: `"${'x'.repeat(4 * 1024 ** 2)}"`, type: json },
   'bytes that are no text': { fault: 'text', text: Buffer.from([0x22, 0xff, 0x22]), type: json },
   'a redirect': { fault: 'redirect', to: 'https://evil.example/' },
-  '401': { fault: 'status', status: 401 },
   '403': { fault: 'status', status: 403 },
   '204': { fault: 'status', status: 204 },
   'gzip that nobody asked for': {
@@ -85,6 +84,10 @@ describe.each(Object.entries(answers))('where %s', (_, { byCommit, ...answer }) 
   it.each(Object.entries(nonsense))('is %s, that is nonsense', async (name, fault) => {
     const another = name === 'JSON of another shape' && answer.path === '/task/';
     expect(await outcome(fault)).toBe(another ? 'bad-definition' : 'taskcluster-nonsense');
+  });
+
+  it('is 401, the credentials are what is looked at', async () => {
+    expect(await outcome({ fault: 'status', status: 401 })).toBe('taskcluster-credentials');
   });
 
   it('is 5xx or 429 or cut off once, it is asked again', async () => {

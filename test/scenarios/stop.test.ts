@@ -50,7 +50,6 @@ async function expectStopped(world: World, revision: string): Promise<void> {
   expect(world.cardText()).toContain('*Stopped* during the push');
   expect(world.cardButtons()).toEqual(['details']);
   expect(tagsNow().has(revision)).toBe(false);
-  await expect.poll(() => on.outside.registry.store.uploads.size, { timeout: 9000 }).toBe(0);
   expect(await world.kinds()).not.toContain('tagging');
 }
 
@@ -85,7 +84,7 @@ describe('Stop during a push', () => {
     await world.until('reported');
   });
 
-  it('ends a download that hangs at once, leaves no upload, and frees the lane', async () => {
+  it('ends a download that hangs at once, and frees the lane', async () => {
     const world = await on.start();
     const { revision } = await on.outside.build('build-decision');
     await world.propose(alice, `build-decision ${revision}`);
