@@ -38,7 +38,7 @@ export async function measureLookups(soak: Soak): Promise<Readonly<Record<string
     '/metrics': metrics,
     'a tick, nothing due': () => bot.onTick(),
     'who waits for a target': () => waiting.tell(newest),
-    'is there a card': () => isAnnounced(id, options),
+    'is there a card': () => isAnnounced({ id }, options),
     'posts, none due': () => store.outbox.due(new Date()),
     'when is the next post due': () => store.outbox.next(),
   };

@@ -47,6 +47,8 @@ interface Base {
   readonly requester: string;
   /** ISO 8601, UTC. */
   readonly askedAt: string;
+  /** Whether the channel was told of it, by its card. Absent where it was asked for before this was kept: the log knows. */
+  readonly announced?: boolean | undefined;
 }
 
 interface Planned extends Base {

@@ -131,6 +131,7 @@ async function begin(
     ask,
     requester: delivery.user,
     askedAt: now().toISOString(),
+    announced: false,
   };
   const event = { kind: 'asked', actor: delivery.user, data: { ask } };
   const room = { person: policy.limits.requestsOfOne, all: policy.limits.requests };

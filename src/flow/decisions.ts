@@ -41,7 +41,7 @@ export function createDecisions(options: Deciding): Decisions {
         return answerRefusal(refuse('unknown-promotion', { id: click.promotion }), click, store);
       const outcome = await weigh(promotion, click, options);
       if (isRefusal(outcome)) return answerRefusal(outcome, click, store);
-      const hasCard = 'plan' in outcome.to || (await isAnnounced(promotion.id, options));
+      const hasCard = 'plan' in outcome.to || (await isAnnounced(promotion, options));
       const changed = await store.change({
         from: promotion,
         to: outcome.to,

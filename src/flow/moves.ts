@@ -42,11 +42,12 @@ export async function move(
   return changed;
 }
 
-/** Whether the card was announced, be it that Slack has it by now or not: the log knows. */
+/** Whether the card was announced, be it that Slack has it by now or not. Of what was asked long ago the log knows. */
 export async function isAnnounced(
-  id: string,
+  { id, announced }: Pick<Promotion, 'id' | 'announced'>,
   { ports }: { readonly ports: { readonly store: Pick<Store, 'events'> } },
 ): Promise<boolean> {
+  if (announced !== undefined) return announced;
   for await (const event of ports.store.events({ promotion: id })) {
     if (event.kind === 'build-proven') return true;
   }

@@ -65,7 +65,7 @@ export async function refuseAsked(
 ): Promise<void> {
   const to: Refused = { ...asked, state: 'refused', refusal, endedAt: options.now().toISOString() };
   await warnOfImpostor(asked, refusal, options);
-  const announced = await isAnnounced(asked.id, options);
+  const announced = await isAnnounced(asked, options);
   const says: Post = announced
     ? thread(messages.planRefused(to))
     : { kind: 'ephemeral', user: asked.requester, message: messages.refused(refusal) };
@@ -75,20 +75,19 @@ export async function refuseAsked(
 /** The card appears once there is a build to show; not where the request was withdrawn before that. */
 async function announce(asked: Asked, found: Found, options: Proposing): Promise<Asked> {
   const { taskId, runId, revision } = found.build;
-  if (await isAnnounced(asked.id, options)) return asked;
+  if (await isAnnounced(asked, options)) return asked;
+  const to: Asked = { ...asked, announced: true };
   const announced = await options.ports.store.change({
     from: asked,
-    to: asked,
+    to,
     event: {
       kind: 'build-proven',
       actor: 'bot',
       data: { taskId, runId, revision, target: found.target },
     },
-    posts: (anchor) => [cardPost(asked, anchor, options)],
+    posts: (anchor) => [cardPost(to, anchor, options)],
   });
-  return announced.outcome === 'changed'
-    ? { ...asked, version: announced.promotion.version }
-    : asked;
+  return announced.outcome === 'changed' ? { ...to, version: announced.promotion.version } : asked;
 }
 
 async function present(asked: Asked, plan: Plan, options: Proposing): Promise<void> {

@@ -102,7 +102,7 @@ async function endsOf(store: Store, options: Ending): Promise<readonly Change[]>
   const promotions = await store.list({ states: undecided, limit: 10_000 });
   return Promise.all(
     promotions.map(async (from) =>
-      endOf(from, await isAnnounced(from.id, { ports: { store } }), options),
+      endOf(from, await isAnnounced(from, { ports: { store } }), options),
     ),
   );
 }
