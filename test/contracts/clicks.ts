@@ -70,7 +70,7 @@ const controls: readonly {
 }[] = [
   { guard: 'second-person', harm: /^U\w+ approved U/, clicks: 400, requests: 40 },
   { guard: 'compare-and-set', harm: /ran \d+ times|events “approved”/, clicks: 400, requests: 4 },
-  { guard: 'hold', harm: /ran \d+ times/, clicks: 160, requests: 8 },
+  { guard: 'hold', harm: /is failed|ran \d+ times/, clicks: 480, requests: 24 },
 ];
 
 async function violations(

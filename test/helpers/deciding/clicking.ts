@@ -27,7 +27,8 @@ export function clickedBot(given: Store, { required, runs, missing }: Clicking) 
   const engine = async ({ target }: { readonly target: { readonly tag: string } }) => {
     appendFileSync(runs, `${target.tag} ${process.pid}\n`);
     // Long enough for others to come in between.
-    await sleep(2);
+    // Whoever should not push at the same time has time to where nothing keeps it from that.
+    await sleep(missing ? 30 : 2);
   };
   return createBot({
     policy: policyOf({ required }),
