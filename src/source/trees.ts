@@ -47,8 +47,9 @@ const mebibyte = 1024 * 1024;
 const atOnce = { processes: 4, git: 4, hg: 2, files: 4 } as const;
 
 /**
- * Source trees over git and over hg.mozilla.org's HTTP. The same tree asked for by many at once is read once. A read is tried twice where the network failed; nothing that
- * was fetched stays. Throws `tree-unreachable`, `tree-file-missing` and `tree-file-strange`, with reasons that hold no path and no login.
+ * Source trees over git and over hg.mozilla.org's HTTP. The same tree asked for by many at once is read once. A read is
+ * tried twice where the network failed; nothing that was fetched stays. Throws `tree-unreachable`, `tree-file-missing`
+ * and `tree-file-strange`, with reasons that hold no path and no login.
  */
 export function createTrees(options: TreesOptions): Trees {
   const limits = {
